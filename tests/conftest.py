@@ -1,0 +1,28 @@
+"""Fixtures that every room uses: where other people's vectors lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], Path]:
+    """Return the folder of a set of external test vectors, or skip saying plainly what is missing; CI never skips."""
+
+    def folder(name: str) -> Path:
+        home = Path(os.environ.get("TRANSPARENCY_VECTORS") or ROOT.parent / "shared" / "vectors")
+        found = home / name
+        if not found.is_dir():
+            reason = f"external test vectors {name!r} are absent; set TRANSPARENCY_VECTORS to the folder that holds them"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return found
+
+    return folder
