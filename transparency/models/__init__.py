@@ -1,0 +1,30 @@
+"""Rows only. What they mean is said in DESIGN's words; what may be done with them lives in services/."""
+
+from transparency.models.anchor import TrustAnchor
+from transparency.models.builds import Artifact, BuildList
+from transparency.models.delivery import Delivery, SignatureFile
+from transparency.models.grant import Grant
+from transparency.models.job import Job
+from transparency.models.log import Installation, LogEntry, LogHead
+from transparency.models.organisation import Organisation, Person
+from transparency.models.product import Product, Release
+from transparency.models.snapshot import Snapshot, SnapshotPack
+
+__all__ = [
+    "Artifact",
+    "BuildList",
+    "Delivery",
+    "Grant",
+    "Installation",
+    "Job",
+    "LogEntry",
+    "LogHead",
+    "Organisation",
+    "Person",
+    "Product",
+    "Release",
+    "SignatureFile",
+    "Snapshot",
+    "SnapshotPack",
+    "TrustAnchor",
+]

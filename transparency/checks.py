@@ -1,0 +1,3 @@
+"""System checks: production refuses what only the embedded size may have."""
+
+from __future__ import annotations

@@ -1,0 +1,123 @@
+"""One question, asked everywhere: may this person do this with that? (DESIGN section 4, People)
+
+Rights follow from three things only: a product's visibility, the organisation a person belongs to, and grants. Whoever may not
+know of an object gets the same 404 as for one that does not exist (`web` and commands never answer 403 for a hidden object).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from transparency.models import Delivery, Grant, Organisation, Person, Product, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Someone = Person | AnonymousUser
+
+
+class Right(StrEnum):
+    KNOW = "know"  # that the product or release exists, and its public pages
+    READ_SOURCE = "read-source"
+    DOWNLOAD_SOURCE = "download-source"
+    REVIEW = "review"  # notes, marks, attestations within an engagement
+    DELIVER = "deliver"  # import snapshots and builds, enrol the vendor's keys
+    SEE_QUARANTINE = "see-quarantine"
+    OPERATE = "operate"  # jobs, log, installation; gives no right to read source
+
+
+# What a grant of one right brings with it.
+_IMPLIES: dict[Right, frozenset[Right]] = {
+    Right.REVIEW: frozenset({Right.READ_SOURCE, Right.KNOW}),
+    Right.DOWNLOAD_SOURCE: frozenset({Right.READ_SOURCE, Right.KNOW}),
+    Right.READ_SOURCE: frozenset({Right.KNOW}),
+    Right.DELIVER: frozenset({Right.KNOW}),
+}
+_VENDOR_RIGHTS = frozenset({Right.KNOW, Right.READ_SOURCE, Right.DOWNLOAD_SOURCE, Right.DELIVER, Right.SEE_QUARANTINE})
+_OPERATOR_RIGHTS = frozenset({Right.KNOW, Right.DELIVER, Right.SEE_QUARANTINE, Right.OPERATE})
+_SIGNED_IN_OPEN_RIGHTS = frozenset({Right.KNOW, Right.READ_SOURCE})
+
+
+def may(person: Someone, right: Right, target: Product | Release | Delivery | None, *, path: str = "") -> bool:
+    """Whether `person` has `right` on `target` (None: the installation); `path` narrows to a file or folder, escaped as in the manifest."""
+    if not isinstance(person, Person) or not person.is_active:
+        return isinstance(target, Product | Release) and right is Right.KNOW and not _product_of(target).is_restricted
+    kind = person.organisation.kind if person.organisation else None
+    if target is None:
+        return kind == Organisation.Kind.OPERATOR and right is Right.OPERATE
+    product = _product_of(target)
+    if isinstance(target, Delivery) and target.state == Delivery.State.QUARANTINED:
+        return _may_see_quarantined(person, kind, target)
+    if kind == Organisation.Kind.OPERATOR and right in _OPERATOR_RIGHTS:
+        return True
+    if kind == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id and right in _VENDOR_RIGHTS:
+        return True
+    if not product.is_restricted and right in _SIGNED_IN_OPEN_RIGHTS:
+        return True
+    return _granted(person, right, target, path)
+
+
+def known_products(person: Someone) -> Q:
+    """The filter on Product that equals `may(person, KNOW, product)` for each row."""
+    opened = Q(visibility=Product.Visibility.OPEN)
+    if not isinstance(person, Person) or not person.is_active:
+        return opened
+    if person.organisation and person.organisation.kind == Organisation.Kind.OPERATOR:
+        return Q()
+    grants = _live_grants(person, timezone.now())
+    mine = Q(pk__in=grants.filter(product__isnull=False).values("product"))
+    mine |= Q(pk__in=grants.filter(release__isnull=False).values("release__product"))
+    if person.organisation and person.organisation.kind == Organisation.Kind.VENDOR:
+        mine |= Q(vendor=person.organisation)
+    return opened | mine
+
+
+def _product_of(target: Product | Release | Delivery) -> Product:
+    if isinstance(target, Delivery):
+        return target.release.product
+    return target.product if isinstance(target, Release) else target
+
+
+def _may_see_quarantined(person: Person, kind: str | None, delivery: Delivery) -> bool:
+    if kind == Organisation.Kind.OPERATOR:
+        return True
+    return delivery.sender_id == person.pk or (
+        kind == Organisation.Kind.VENDOR and delivery.release.product.vendor_id == person.organisation_id
+    )
+
+
+def _granted(person: Person, right: Right, target: Product | Release | Delivery, path: str) -> bool:
+    release = target.release if isinstance(target, Delivery) else target if isinstance(target, Release) else None
+    product = _product_of(target)
+    here = Q(product=product)
+    if release is not None:
+        here |= Q(release=release)
+    elif right is Right.KNOW:
+        here |= Q(release__product=product)
+    return any(
+        _covers_right(grant.rights, right) and (right is Right.KNOW or _covers_path(grant.folder, path))
+        for grant in _live_grants(person, timezone.now()).filter(here)
+    )
+
+
+def _live_grants(person: Person, now: datetime) -> QuerySet[Grant]:
+    holder = Q(person=person)
+    if person.organisation_id:
+        holder |= Q(organisation_id=person.organisation_id)
+    started = Q(valid_from__isnull=True) | Q(valid_from__lte=now)
+    running = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
+    return Grant.objects.filter(holder & started & running)
+
+
+def _covers_right(rights: Iterable[str], right: Right) -> bool:
+    return any(held == right or right in _IMPLIES.get(Right(held), frozenset()) for held in rights)
+
+
+def _covers_path(folder: str, path: str) -> bool:
+    return not folder or path == folder or path.startswith(folder + "/")

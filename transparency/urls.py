@@ -1,0 +1,5 @@
+"""Addresses of both apps."""
+
+from django.urls import path
+
+urlpatterns: list[path] = []
