@@ -9,4 +9,13 @@ class TransparencyConfig(AppConfig):
     verbose_name = "Transparency"
 
     def ready(self) -> None:
-        from transparency import checks  # noqa: F401, PLC0415 - checks register themselves, and only once the apps are loaded
+        # Only here are models loaded: checks and performers register themselves now.
+        from transparency import checks  # noqa: F401, PLC0415
+        from transparency.registries import demonstration, job_performers  # noqa: PLC0415
+        from transparency.services.import_builds import import_builds  # noqa: PLC0415
+        from transparency.services.import_snapshot import import_snapshot  # noqa: PLC0415
+        from transparency.services.make_demo import make_demo  # noqa: PLC0415
+
+        job_performers["import-snapshot"] = import_snapshot
+        job_performers["import-builds"] = import_builds
+        demonstration.append(make_demo)

@@ -1,0 +1,95 @@
+"""Follow a job from a command: claim it like a worker does, else wait for whoever has it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from transparency.errors import EvidenceError, UnusableInputError
+from transparency.models import Job
+from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.perform_job import perform_job
+from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from django.core.management.base import CommandParser
+
+    from transparency.management.output import PortalCommand
+    from transparency.models import Product
+
+POLL_SECONDS = 0.5
+_ENDED = {Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED}
+
+
+def add_release_arguments(parser: CommandParser) -> None:
+    parser.add_argument("--product", required=True, metavar="SLUG")
+    parser.add_argument("--release", required=True, metavar="VERSION")
+    parser.add_argument("--vendor", default="local", metavar="SLUG", help="used when the product is new (default: local)")
+    parser.add_argument("--restricted", action="store_true", help="a new product is restricted")
+    parser.add_argument("--key", action="append", default=[], metavar="FILE", help="enrol this public key for the product")
+
+
+def read_small_file(name: str, limit: int) -> bytes:
+    """The whole file; `file-unreadable` (exit 2) when it cannot be read, `object-too-large` when it is over `limit`."""
+    try:
+        with Path(name).open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise UnusableInputError("file-unreadable", expected="a readable file", found=error.strerror or "", subject=name) from error
+    if len(data) > limit:
+        raise UnusableInputError("object-too-large", expected=f"at most {limit} bytes", found="more", subject=name)
+    return data
+
+
+def enrol_keys(product: Product, names: Iterable[str]) -> None:
+    """Enrol what `--key` names: shown as enrolled by one person, namely whoever ran the command."""
+    for name in names:
+        text = read_small_file(name, MAX_SIGNATURE_BYTES * 4).decode("utf-8", "replace")
+        try:
+            enrol_product_anchor(product=product, public_text=text, enrolled_by=None)
+        except EvidenceError as error:
+            raise UnusableInputError(error.code, expected=error.expected, found=error.found, subject=name) from error
+
+
+def follow_job(command: PortalCommand, job: Job) -> Job:
+    """Return the ended job; progress goes to stderr."""
+    while job.state not in _ENDED:
+        with _progress(command, job):
+            worked = perform_job(job=job.pk)
+        job.refresh_from_db()
+        if not worked and job.state not in _ENDED:
+            time.sleep(POLL_SECONDS)
+    return job
+
+
+@contextmanager
+def _progress(command: PortalCommand, job: Job) -> Iterator[None]:
+    """Show the job's row every second while the block runs."""
+    ended = threading.Event()
+
+    def show() -> None:
+        while not ended.wait(1.0):
+            command.progress(_line(Job.objects.values_list("progress", flat=True).get(pk=job.pk)))
+        connection.close()
+
+    watcher = threading.Thread(target=show, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _line(progress: dict[str, Any]) -> str:
+    if not progress:
+        return "checking signatures"
+    read, size = progress.get("archiveBytes", 0), progress.get("archiveSize") or 1
+    return f"{progress['step']}: {progress['members']} members, {progress['bytes']:,} bytes, {100 * read // size} % of the archive"

@@ -1,0 +1,92 @@
+"""Reads: rows, the file table of a snapshot, one file's bytes, proofs from the log."""
+
+from __future__ import annotations
+
+import mmap
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from transparency.errors import EvidenceError, UnavailableError
+from transparency.gateways.gitstore import Repository, create_repository
+from transparency.models import Delivery, Installation, LogEntry, LogHead, Release, Snapshot
+from transparency.proofs.digest import Digest
+from transparency.proofs.filetable import FileEntry, FileTable
+from transparency.proofs.log.merkle import prove_inclusion
+from transparency.proofs.log.proof import LogProof
+from transparency.proofs.log.tiles import Tile, TileHashes
+from transparency.services.stores import cache, log_store
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+OPEN_TABLES = 32
+OPEN_REPOSITORIES = 16
+MAX_FILE_BYTES = 64 * 1024**2
+
+
+def installation() -> Installation:
+    row = Installation.objects.first()
+    if row is None:
+        raise UnavailableError("not-initialised", expected="an identity made by `manage.py init`", found="none")
+    return row
+
+
+def find_release(product: str, version: str) -> Release | None:
+    return (
+        Release.objects.select_related("product__vendor", "subject").filter(product__slug=product, version=version).first()
+    )
+
+
+def admitted_deliveries(release: Release) -> QuerySet[Delivery]:
+    """The subject's deliveries first, then the others, oldest first."""
+    admitted = release.deliveries.filter(state=Delivery.State.ADMITTED).select_related("snapshot")
+    return admitted.extra(select={"other": "snapshot_id <> %s"}, select_params=[release.subject_id]).order_by("pk")
+
+
+def open_file_table(snapshot: Snapshot) -> FileTable:
+    return _file_table(snapshot.product.store_key, snapshot.file_table)
+
+
+@lru_cache(maxsize=OPEN_TABLES)
+def _file_table(compartment: str, digest: str) -> FileTable:
+    with cache().materialise(compartment, Digest.parse(digest)).open("rb") as stream:
+        return FileTable(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def read_file(snapshot: Snapshot, path: bytes, *, limit: int = MAX_FILE_BYTES) -> tuple[FileEntry, bytes]:
+    """A file is reached only through (snapshot, path); its SHA-256 is checked (`path-unknown`, `object-damaged`, `file-too-large`)."""
+    entry = open_file_table(snapshot).find(path)
+    if entry is None:
+        raise EvidenceError("path-unknown", expected="a file of the snapshot", found="nothing")
+    repository = _repository(snapshot.product.store_key, snapshot.pk, snapshot.manifest)
+    return entry, repository.read_blob(entry.sha1, expect_sha256=entry.sha256, limit=limit)
+
+
+@lru_cache(maxsize=OPEN_REPOSITORIES)
+def _repository(compartment: str, snapshot: int, manifest: str) -> Repository:
+    folder = cache().folder(compartment, "repositories") / manifest
+    packs = [
+        (cache().materialise(compartment, Digest.parse(row.pack)), cache().materialise(compartment, Digest.parse(row.index)))
+        for row in Snapshot.objects.get(pk=snapshot).packs.all()
+    ]
+    create_repository(folder, packs)
+    return Repository(folder)
+
+
+def log_head() -> LogHead:
+    head = LogHead.objects.first()
+    if head is None:
+        raise UnavailableError("not-initialised", expected="a log made by `manage.py init`", found="none")
+    return head
+
+
+def prove_entry(entry: LogEntry, head: LogHead) -> LogProof:
+    """Inclusion proof of a published entry against `head`, from the public tiles (`not-published-yet`)."""
+    if entry.index is None or entry.index >= head.size:
+        raise UnavailableError("not-published-yet", expected=f"an entry below {head.size}", found="a pending entry")
+    hashes = TileHashes(_read_tile, head.size)
+    return LogProof(entry.index, tuple(prove_inclusion(entry.index, head.size, hashes)), bytes(head.checkpoint))
+
+
+def _read_tile(tile: Tile) -> bytes:
+    return log_store().read(tile.path)

@@ -1,0 +1,19 @@
+"""Where the lower app must call the upper one, it calls what was registered here (filled in each app's `ready()`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transparency.services.claim_job import Claim
+
+# Kind of job -> what performs it. A performer commits its own result through `finish_job`, in one transaction.
+job_performers: dict[str, Callable[[Claim], None]] = {}
+
+# Called with a snapshot's id after its import is committed: index, symbols, comparison, leads.
+after_import: list[Callable[[int], None]] = []
+
+# Steps of `serve --demo`, each idempotent, called with a function that prints a line.
+demonstration: list[Callable[[Callable[[str], object]], None]] = []

@@ -1,0 +1,182 @@
+"""Keep what an import found, in one transaction: an admitted delivery with its snapshot and log leaf, or one in quarantine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from transparency.models import Delivery, SignatureFile, Snapshot, SnapshotPack
+from transparency.proofs.digest import Digest
+from transparency.proofs.records import (
+    ArchiveFile,
+    DeliveryRecord,
+    RecordedSignature,
+    RecordedSnapshot,
+    RecordedVerdict,
+    format_delivery_record,
+)
+from transparency.registries import after_import
+from transparency.services.claim_job import finish_job
+from transparency.services.log_record import log_record
+
+if TYPE_CHECKING:
+    from transparency.models import BuildList, Release
+    from transparency.proofs.signatures.judge import Verdict
+    from transparency.services.claim_job import Claim
+    from transparency.services.read_archive import StoredIntake
+
+
+def admit_delivery(claim: Claim, *, release: Release, verdict: Verdict, intake: StoredIntake) -> None:
+    """Snapshot, delivery, record, leaf and the job's end together. The first admitted delivery gives the release its subject."""
+    with transaction.atomic():
+        snapshot = _keep_snapshot(release, intake)
+        record = format_delivery_record(_record(claim, release, verdict, intake, snapshot))
+        digest = Digest.of(record)
+        delivery = Delivery.objects.filter(release=release, record_digest=digest.hex, state=Delivery.State.ADMITTED).first()
+        if delivery is None:
+            delivery = _keep_delivery(
+                claim,
+                release=release,
+                verdict=verdict,
+                intake=intake,
+                state=Delivery.State.ADMITTED,
+                snapshot=snapshot,
+                record=record,
+                record_digest=digest.hex,
+            )
+        if release.subject_id is None:
+            release.subject = snapshot
+            release.save(update_fields=["subject"])
+        subjects = [("manifest", Digest.parse(snapshot.manifest)), ("opening", Digest.parse(snapshot.opening_root))]
+        log_record(
+            kind="delivery", digest=digest, subjects=subjects, organisation=release.product.vendor, product=release.product
+        )
+        finish_job(claim, result={"delivery": delivery.pk})
+        for notify in after_import:
+            transaction.on_commit(lambda notify=notify: notify(snapshot.pk))  # type: ignore[misc]
+
+
+def quarantine_delivery(claim: Claim, *, release: Release, verdict: Verdict, intake: StoredIntake | None) -> None:
+    """Keep the delivery where only its sender, its vendor and the operator see it, with the reasons."""
+    with transaction.atomic():
+        delivery = _keep_delivery(
+            claim, release=release, verdict=verdict, intake=intake, state=Delivery.State.QUARANTINED, snapshot=None
+        )
+        finish_job(claim, result={"delivery": delivery.pk})
+
+
+def keep_signatures(verdict: Verdict, files: list[str], *, delivery: Delivery | None = None, builds: BuildList | None = None) -> None:
+    """Rows for every signature that was judged; `files` are the digests of the files they came in, by finding."""
+    SignatureFile.objects.bulk_create(
+        SignatureFile(
+            delivery=delivery,
+            build_list=builds,
+            position=position,
+            sha256=name,
+            format=finding.format or "",
+            key=finding.key or "",
+            outcome=finding.outcome,
+            code=finding.code,
+            steps=[
+                {"name": step.name, "status": step.status, "expected": step.expected, "found": step.found}
+                for step in finding.steps
+            ],
+        )
+        for position, (name, finding) in enumerate(zip(files, verdict.findings, strict=True), start=1)
+    )
+
+
+def recorded_signatures(verdict: Verdict, files: list[str]) -> tuple[RecordedSignature, ...]:
+    return tuple(
+        RecordedSignature(
+            sha256=Digest.parse(name), format=finding.format, key=finding.key, outcome=finding.outcome, code=finding.code
+        )
+        for name, finding in zip(files, verdict.findings, strict=True)
+    )
+
+
+def recorded_verdict(verdict: Verdict) -> RecordedVerdict:
+    return RecordedVerdict(outcome=verdict.outcome, code=verdict.code, policy=verdict.policy)
+
+
+def _keep_snapshot(release: Release, intake: StoredIntake) -> Snapshot:
+    result = intake.intake
+    snapshot, created = Snapshot.objects.get_or_create(
+        product=release.product,
+        manifest=Digest.of(result.manifest).hex,
+        defaults={
+            "opening_root": intake.opening_root.hex,
+            "opening_secret": intake.opening_secret,
+            "git_tree": result.git_tree,
+            "dir_hash": result.dir_hash,
+            "files": result.files,
+            "bytes": result.bytes,
+            "lines": result.lines,
+            "file_table": intake.file_table.hex,
+        },
+    )
+    if created:
+        SnapshotPack.objects.create(snapshot=snapshot, position=0, pack=intake.pack.hex, index=intake.index.hex)
+    return snapshot
+
+
+def _keep_delivery(
+    claim: Claim, *, release: Release, verdict: Verdict, intake: StoredIntake | None, **values: Any
+) -> Delivery:
+    archive = claim.payload["archive"]
+    found = intake.intake if intake else None
+    delivery = Delivery.objects.create(
+        release=release,
+        role=claim.payload["role"],
+        archive_name=archive["name"],
+        archive_size=archive["size"],
+        archive_sha256=archive["sha256"],
+        archive_sha512=archive["sha512"],
+        archive_blake2b512=archive["blake2b512"],
+        prefix=found.prefix if found else "",
+        swhid=(found.swhid or "") if found else "",
+        flagged=[finding.as_json() for finding in found.flagged] if found else [],
+        refused=[finding.as_json() for finding in found.refused] if found else [],
+        verdict=verdict.outcome,
+        verdict_code=verdict.code,
+        policy=verdict.policy,
+        sender_id=claim.payload["sender"],
+        job_id=claim.job,
+        **values,
+    )
+    keep_signatures(verdict, claim.payload["signatures"], delivery=delivery)
+    return delivery
+
+
+def _record(
+    claim: Claim, release: Release, verdict: Verdict, intake: StoredIntake, snapshot: Snapshot
+) -> DeliveryRecord:
+    archive = claim.payload["archive"]
+    return DeliveryRecord(
+        vendor=release.product.vendor.slug,
+        product=release.product.slug,
+        release=release.version,
+        visibility=release.product.visibility,
+        role=claim.payload["role"],
+        archive=ArchiveFile(
+            name=archive["name"],
+            size=archive["size"],
+            sha256=Digest.parse(archive["sha256"]),
+            sha512=archive["sha512"],
+            blake2b512=archive["blake2b512"],
+        ),
+        prefix=intake.intake.prefix,
+        snapshot=RecordedSnapshot(
+            manifest=Digest.parse(snapshot.manifest),
+            opening_root=Digest.parse(snapshot.opening_root),
+            git_tree=snapshot.git_tree,
+            swhid=intake.intake.swhid or "",
+            dir_hash=snapshot.dir_hash,
+            files=snapshot.files,
+            bytes=snapshot.bytes,
+            lines=snapshot.lines,
+        ),
+        signatures=recorded_signatures(verdict, claim.payload["signatures"]),
+        verdict=recorded_verdict(verdict),
+    )

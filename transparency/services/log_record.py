@@ -1,0 +1,40 @@
+"""Write a leaf for a record, in the transaction that writes the record; the sequencer gives it its index after the commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from transparency.models import LogEntry
+from transparency.proofs.digest import Digest
+from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_opening, open_leaf
+from transparency.services.publish_log import publish_log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transparency.models import Organisation, Product
+
+
+def log_record(
+    *, kind: str, digest: Digest, subjects: Sequence[tuple[str, Digest]], organisation: Organisation, product: Product
+) -> LogEntry:
+    """Return the entry for (kind, digest), new or old. For a restricted product the leaf holds commitments only (docs/formats.md 5)."""
+    if not transaction.get_connection().in_atomic_block:
+        raise AssertionError("a leaf is written together with its record")
+    existing = LogEntry.objects.filter(kind=kind, digest=digest.hex).first()
+    if existing:
+        return existing
+    now = timezone.now()
+    if product.is_restricted:
+        leaf, opening = committed_leaf(
+            bytes(product.secret), kind=kind, digest=digest, subjects=subjects, org=organisation.slug, time=now
+        )
+        opening_bytes = format_opening(opening)
+    else:
+        leaf, opening_bytes = open_leaf(kind=kind, digest=digest, subjects=subjects, org=organisation.slug, time=now), None
+    entry = LogEntry.objects.create(kind=kind, digest=digest.hex, leaf=format_leaf(leaf), opening=opening_bytes)
+    transaction.on_commit(publish_log)
+    return entry

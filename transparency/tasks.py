@@ -1,0 +1,21 @@
+"""Celery tasks: an id in, claim, do, nothing out. Time limits are declared; redelivery is the sweep's business."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from transparency.celery import app
+from transparency.services.perform_job import perform_job
+
+# An import may use 15 minutes of CPU (EDGES, Limits); the rest is waiting for disks.
+IMPORT_SECONDS = 3600
+
+
+@app.task(name="transparency.tasks.run_import", time_limit=IMPORT_SECONDS, acks_late=False)
+def run_import(job: str) -> None:
+    perform_job(job=UUID(job))
+
+
+@app.task(name="transparency.tasks.run_job", time_limit=600, acks_late=False)
+def run_job(job: str) -> None:
+    perform_job(job=UUID(job))
