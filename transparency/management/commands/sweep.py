@@ -1,0 +1,36 @@
+"""`manage.py sweep`: in production, what the embedded supervisor does between its other duties."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from transparency.errors import UnavailableError
+from transparency.services.publish_log import publish_log
+from transparency.services.sweep_jobs import sweep_jobs
+
+_logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Send stale jobs again and publish pending log entries, every few seconds; with --once a single time."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        while True:
+            try:
+                close_old_connections()
+                sweep_jobs()
+                publish_log()
+            except UnavailableError as error:
+                _logger.warning("sweep: %s", error)
+            if options["once"]:
+                return
+            time.sleep(settings.JOB_SWEEP_SECONDS)
