@@ -141,11 +141,11 @@ def prove_consistency(old: int, new: int, read: Reader) -> list[bytes]:
 def check_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
     """Raise unless the tree (`new`, `new_root`) begins with (`old`, `old_root`). An old size of 0 proves nothing and is refused."""
     _require(0 < old <= new <= MAX_SIZE, "consistency-range", f"a size from 1 up to {new}", str(old))
-    _check_hashes("consistency-length", old_root, new_root, *proof)
     if old == new:
         _require(not proof, "consistency-length", "no hashes", str(len(proof)))
         _require(old_root == new_root, "consistency-mismatch", old_root.hex(), new_root.hex())
         return
+    _check_hashes("consistency-length", old_root, new_root, *proof)
     shift = (old & -old).bit_length() - 1
     inner = ((old - 1) ^ (new - 1)).bit_length() - shift
     border = ((old - 1) >> (inner + shift)).bit_count()
