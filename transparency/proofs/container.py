@@ -4,7 +4,7 @@ Stored members in byte order of their names, MS-DOS 2.0, no flags, no times, no 
 nothing before, between or after. The zip format itself is PKWARE's APPNOTE (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
 
 Two steps, so that a changed byte is named for the place it lies in: `read_members` goes by the central directory and
-takes any stored zip; once the members have been compared with their digests `check_container` compares every other byte.
+takes any stored zip; once the members were compared with their digests, `check_container` compares every other byte.
 
 >>> data = format_container({"b.txt": b"two", "a.txt": b"one"})
 >>> dict(read_members(data)) == {"a.txt": b"one", "b.txt": b"two"}
