@@ -49,7 +49,7 @@ class RecordedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class RecordedSignature:
-    """One signature file that was handed in: its digest, format (None: not a known one), whose key, what it was worth."""
+    """One signature file that was handed in: its digest, format (None: no known one), whose key, what it was worth."""
 
     sha256: Digest
     format: str | None
