@@ -1,7 +1,7 @@
 """What lies in a dossier and under which name (docs/formats.md section 10); container.py is the zip around it.
 
-`build_dossier` and `parse_dossier` are a pair: what was parsed builds the same bytes again. Parsing shows that a dossier is
-whole and is what its index says; whether it is *true* is decided by verification.py, which takes the same steps one by one.
+`build_dossier` and `parse_dossier` are a pair: what was parsed builds the same bytes again. Parsing shows that it
+is whole and is what its index says; whether it is *true* is decided by verification.py, which takes the same steps.
 
 >>> place_of("deliveries/02/signature.1"), place_of("log/head/leaf.json"), place_of("verify.py")
 ('deliveries/02', 'log', 'documents')
@@ -34,7 +34,7 @@ _LOOSE = {"README.txt": "documents", "verify.py": "documents", "keys.json": "key
 
 @dataclass(frozen=True, slots=True)
 class LoggedRecord:
-    """A record's bytes beside its leaf, the leaf's tlog-proof and, where the leaf holds commitments, what opens them."""
+    """A record beside its leaf, the leaf's tlog-proof and, where the leaf holds commitments, what opens them."""
 
     record: bytes
     leaf: bytes
@@ -107,7 +107,7 @@ class Dossier:
 
 
 def build_dossier(parts: DossierParts) -> bytes:
-    """Return the dossier's bytes; raise `dossier-layout` without a delivery, `container-…` for what no zip can hold."""
+    """Return the dossier's bytes; raise `dossier-layout`, `slug-malformed`, `version-malformed`, `container-…`."""
     return format_container(members_of(parts))
 
 
@@ -133,12 +133,19 @@ def members_of(parts: DossierParts) -> dict[str, bytes]:
     for number, logged in enumerate(parts.attestations, start=1):
         members |= _shelf(f"attestations/{number:02d}/", logged, ())
     files = {name: Digest.of(data) for name, data in members.items()}
-    index = DossierIndex(parts.visibility, parts.vendor, parts.product, parts.release, Digest.of(parts.manifest), files)
+    index = DossierIndex(
+        visibility=parts.visibility,
+        vendor=check_slug(parts.vendor, "vendor"),
+        product=check_slug(parts.product, "product"),
+        release=check_version(parts.release, "release"),
+        subject=Digest.of(parts.manifest),
+        files=files,
+    )
     return members | {INDEX: format_index(index)}
 
 
 def parse_dossier(data: bytes) -> Dossier:
-    """Return the dossier; raise UnusableInputError `not-a-zip`, or EvidenceError for what is not as section 10 has it."""
+    """Return the dossier; raise UnusableInputError `not-a-zip`, EvidenceError for what is not as in section 10."""
     members = read_members(data)
     dossier = arrange(members)
     check_members(dossier.index, members)
@@ -180,11 +187,11 @@ def parse_index(data: bytes) -> DossierIndex:
 
 
 def arrange(members: Mapping[str, bytes]) -> Dossier:
-    """Put every member in its place by name alone; raise `dossier-layout` for one missing, unknown or not in the index."""
+    """Put every member in its place by name; raise `dossier-layout` for one missing, unknown or not in the index."""
     rest = dict(members)
     index = parse_index(_take(rest, INDEX))
     if rest.keys() != index.files.keys():
-        odd = sorted(rest.keys() ^ index.files.keys())[0]
+        odd = min(rest.keys() ^ index.files.keys())
         found = "a member that is not listed" if odd in rest else "a listed member that is not there"
         raise EvidenceError("dossier-layout", subject=odd, expected="exactly the members of the index", found=found)
     parts = DossierParts(
