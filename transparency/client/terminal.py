@@ -1,7 +1,7 @@
-"""What reaches a terminal: text from outside with everything that a terminal obeys, or hides, made visible; a few colours.
+r"""What reaches a terminal: text from outside with everything that a terminal obeys, or hides, made visible.
 
->>> printable("a\\x1b[31mb\\u202ec")
-'a\\\\x1b[31mb\\\\u202ec'
+>>> print(printable("a\x1b[31mb\u202ec"))
+a\x1b[31mb\u202ec
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ import shutil
 import textwrap
 from typing import TextIO
 
-# Unicode's Default_Ignorable_Code_Point without those that `isprintable` already refuses: invisible, yet letters or marks.
+# Invisible, yet letters or marks, so that `isprintable` lets them pass (Unicode's Default_Ignorable_Code_Point, and the
+# braille blank).
 _INVISIBLE = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]
-    + [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+    {
+        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+        *range(0x180B, 0x1810),
+        *range(0xFE00, 0xFE10),
+        *range(0xE0100, 0xE01F0),
+    }
 )
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
 _WIDTH_LIMITS = (60, 110)
@@ -32,7 +37,7 @@ def printable(text: object) -> str:
 
 def has_colour(stream: TextIO) -> bool:
     """Colour only for people at a terminal who did not ask for none (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def coloured(text: str, colour: str, *, enabled: bool) -> str:
