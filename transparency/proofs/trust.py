@@ -1,4 +1,4 @@
-"""Whose keys count and what must hold: the checker's own trust file (docs/formats.md section 11), `keys.json` (section 10).
+"""Whose keys count, what must hold: the checker's trust file (docs/formats.md section 11), `keys.json` (section 10).
 
 Both hold a key ring. The one in a dossier is what the centre states of itself, good for internal consistency only; the
 one in a trust file comes from where the checker trusts it, and nothing in a dossier can add to it.
