@@ -83,16 +83,21 @@ def keep_signatures(verdict: Verdict, files: list[str], *, delivery: Delivery | 
                 for step in finding.steps
             ],
         )
-        for position, (name, finding) in enumerate(zip(files, verdict.findings, strict=True), start=1)
+        for position, finding in enumerate(verdict.findings, start=1)
+        for name in [files[finding.file]]
     )
 
 
 def recorded_signatures(verdict: Verdict, files: list[str]) -> tuple[RecordedSignature, ...]:
     return tuple(
         RecordedSignature(
-            sha256=Digest.parse(name), format=finding.format, key=finding.key, outcome=finding.outcome, code=finding.code
+            sha256=Digest.parse(files[finding.file]),
+            format=finding.format,
+            key=finding.key,
+            outcome=finding.outcome,
+            code=finding.code,
         )
-        for name, finding in zip(files, verdict.findings, strict=True)
+        for finding in verdict.findings
     )
 
 
@@ -101,7 +106,9 @@ def recorded_verdict(verdict: Verdict) -> RecordedVerdict:
 
 
 def _keep_snapshot(release: Release, intake: StoredIntake) -> Snapshot:
-    result = intake.intake
+    result, stored = intake.intake, intake.objects
+    if stored is None or intake.opening_root is None:
+        raise AssertionError("a refused intake has no snapshot")
     snapshot, created = Snapshot.objects.get_or_create(
         product=release.product,
         manifest=Digest.of(result.manifest).hex,
@@ -113,11 +120,11 @@ def _keep_snapshot(release: Release, intake: StoredIntake) -> Snapshot:
             "files": result.files,
             "bytes": result.bytes,
             "lines": result.lines,
-            "file_table": intake.file_table.hex,
+            "file_table": stored.file_table.hex,
         },
     )
     if created:
-        SnapshotPack.objects.create(snapshot=snapshot, position=0, pack=intake.pack.hex, index=intake.index.hex)
+        SnapshotPack.objects.create(snapshot=snapshot, position=0, pack=stored.pack.hex, index=stored.index.hex)
     return snapshot
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from transparency.gateways.decompress import open_archive
 from transparency.gateways.durable import temporary_file
-from transparency.gateways.gitstore import check_special_blobs
+from transparency.gateways.gitstore import check_git_rules
 from transparency.models.product import fresh_secret
 from transparency.proofs.digest import Digest
+from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.intake import Intake, Limits, Progress, take_in
+from transparency.proofs.sources.paths import Finding
 from transparency.services.claim_job import keep_claim
 from transparency.services.stores import objects
 
@@ -23,19 +25,25 @@ if TYPE_CHECKING:
     from transparency.services.claim_job import Claim
 
 HEARTBEAT_SECONDS = 1.0
-HASH_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObjects:
+    """Names of what an intake left in the store (the manifest's name is the snapshot's)."""
+
+    pack: Digest
+    index: Digest
+    file_table: Digest
 
 
 @dataclass(frozen=True, slots=True)
 class StoredIntake:
-    """An intake whose objects are in the store. With refusals nothing but the intake itself is kept."""
+    """An intake and where its objects are; with refusals there are none."""
 
     intake: Intake
     opening_secret: bytes
-    opening_root: Digest
-    pack: Digest
-    index: Digest
-    file_table: Digest
+    opening_root: Digest | None
+    objects: StoredObjects | None
 
     @property
     def refused(self) -> bool:
@@ -70,24 +78,23 @@ def read_archive(claim: Claim, *, release: Release) -> StoredIntake:
         with open_archive(source) as members:
             heartbeat = _Heartbeat(claim, archive["size"])
             intake = take_in(members, pack, secret=secret, limits=Limits(), progress=heartbeat)
-        return _store(compartment, intake, secret, pack, path)
+        try:
+            check_git_rules(intake.git_files)
+        except ArchiveError as error:
+            intake = Intake(intake.flagged, (Finding(error.subject, error.code, error.found, fatal=True),))
+        if intake.refused:
+            return StoredIntake(intake, secret, None, None)
+        return StoredIntake(intake, secret, intake.opening_root, _store(compartment, intake, pack, path))
 
 
-def _store(compartment: str, intake: Intake, secret: bytes, pack: BinaryIO, path: Path) -> StoredIntake:
-    pack_digest = _digest_of(pack, path)
-    objects().adopt(compartment, pack_digest, pack, path)
+def _store(compartment: str, intake: Intake, pack: BinaryIO, path: Path) -> StoredObjects:
+    pack.flush()
+    with path.open("rb") as again:
+        digest = Digest(hashlib.file_digest(again, "sha256").digest())
+    objects().adopt(compartment, digest, pack, path)
     objects().put_bytes(compartment, intake.manifest)
-    return StoredIntake(
-        intake=intake,
-        opening_secret=secret,
-        opening_root=intake.opening_root,
-        pack=pack_digest,
+    return StoredObjects(
+        pack=digest,
         index=objects().put_bytes(compartment, intake.index),
         file_table=objects().put_bytes(compartment, intake.file_table),
     )
-
-
-def _digest_of(stream: BinaryIO, path: Path) -> Digest:
-    stream.flush()
-    with path.open("rb") as again:
-        return Digest(hashlib.file_digest(again, "sha256").digest())

@@ -1,0 +1,182 @@
+"""The file table: one immutable, memory-mappable object per snapshot with a row for each file, sorted by raw path.
+
+Little endian. A header of 64 bytes (magic padded to 32, then count, bytes of the path heap, bytes of the language heap, 0, as u64), then columns:
+path offsets u64[n+1], size u64[n], lines u64[n], sha256 32n, sha1 20n, mode u32[n], flags u8[n] (1: not text), language u16[n], path heap,
+language heap (names separated by LF; the first is empty).
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transparency.proofs.digest import Digest
+from transparency.proofs.errors import EvidenceError
+
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Iterator, Sequence
+
+MAGIC = b"transparency-filetable/v1\n"
+_HEADER = struct.Struct("<32sQQQQ")
+_BINARY = 1
+_WIDTHS = (8, 8, 32, 20, 4, 1, 2)  # size, lines, sha256, sha1, mode, flags, language
+# '/' + 1: the first byte string that sorts after everything in a folder begins with it.
+_AFTER_SLASH = b"0"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file. `mode` as git writes it (0o100644 …); `lines` is 0 where `binary`; `language` is "" where unknown."""
+
+    path: bytes
+    mode: int
+    sha256: Digest
+    sha1: bytes
+    size: int
+    lines: int
+    binary: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """A direct subfolder with the totals of everything below it."""
+
+    path: bytes
+    files: int
+    size: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Direct children of a folder, each sorted by path."""
+
+    folders: tuple[FolderEntry, ...]
+    files: tuple[FileEntry, ...]
+
+
+def format_file_table(entries: Sequence[FileEntry]) -> bytes:
+    """The object's bytes; entries sorted by path, each path once."""
+    languages = [""]
+    index = {"": 0}
+    for entry in entries:
+        if entry.language not in index:
+            index[entry.language] = len(languages)
+            languages.append(entry.language)
+    offsets, place = [0], 0
+    for entry in entries:
+        place += len(entry.path)
+        offsets.append(place)
+    count = len(entries)
+    language_heap = "\n".join(languages).encode()
+    return b"".join(
+        (
+            _HEADER.pack(MAGIC.ljust(32, b"\0"), count, place, len(language_heap), 0),
+            struct.pack(f"<{count + 1}Q", *offsets),
+            struct.pack(f"<{count}Q", *(entry.size for entry in entries)),
+            struct.pack(f"<{count}Q", *(entry.lines for entry in entries)),
+            b"".join(entry.sha256.raw for entry in entries),
+            b"".join(entry.sha1 for entry in entries),
+            struct.pack(f"<{count}I", *(entry.mode for entry in entries)),
+            bytes(_BINARY if entry.binary else 0 for entry in entries),
+            struct.pack(f"<{count}H", *(index[entry.language] for entry in entries)),
+            b"".join(entry.path for entry in entries),
+            language_heap,
+        )
+    )
+
+
+class FileTable:
+    """Reads a file table in place; nothing is copied but what is asked for."""
+
+    def __init__(self, buffer: bytes | mmap.mmap) -> None:
+        """Refuse what is not a whole table (`filetable-malformed`)."""
+        if sys.byteorder != "little":
+            raise AssertionError("file tables are read on little endian machines")
+        view = memoryview(buffer)
+        if len(view) < _HEADER.size:
+            raise EvidenceError("filetable-malformed", expected="a header", found=f"{len(view)} bytes")
+        magic, self._count, paths, languages, reserved = _HEADER.unpack(view[: _HEADER.size])
+        widths = [8 * (self._count + 1), *(width * self._count for width in _WIDTHS), paths, languages]
+        if magic.rstrip(b"\0") != MAGIC or reserved or len(view) != _HEADER.size + sum(widths):
+            raise EvidenceError("filetable-malformed", expected=f"{_HEADER.size + sum(widths)} bytes", found=f"{len(view)} bytes")
+        parts, place = [], _HEADER.size
+        for width in widths:
+            parts.append(view[place : place + width])
+            place += width
+        self._offsets, self._sizes, self._lines = (part.cast("Q") for part in parts[:3])
+        self._sha256, self._sha1 = parts[3], parts[4]
+        self._modes, self._flags, self._languages = parts[5].cast("I"), parts[6], parts[7].cast("H")
+        self._paths = parts[8]
+        self._names = bytes(parts[9]).decode().split("\n")
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[FileEntry]:
+        return (self.entry(position) for position in range(self._count))
+
+    def path(self, position: int) -> bytes:
+        """Raw path of a row."""
+        return bytes(self._paths[self._offsets[position] : self._offsets[position + 1]])
+
+    def entry(self, position: int) -> FileEntry:
+        """One row, by position in path order."""
+        return FileEntry(
+            path=self.path(position),
+            mode=self._modes[position],
+            sha256=Digest(bytes(self._sha256[32 * position : 32 * position + 32])),
+            sha1=bytes(self._sha1[20 * position : 20 * position + 20]),
+            size=self._sizes[position],
+            lines=self._lines[position],
+            binary=bool(self._flags[position] & _BINARY),
+            language=self._names[self._languages[position]],
+        )
+
+    def find(self, path: bytes) -> FileEntry | None:
+        """The file of exactly this path, or None when there is no such file."""
+        position = self.position(path)
+        return self.entry(position) if position < self._count and self.path(position) == path else None
+
+    def position(self, path: bytes) -> int:
+        """Where `path` stands or would stand."""
+        return bisect_left(range(self._count), path, key=self.path)
+
+    def span(self, folder: bytes) -> tuple[int, int]:
+        """First and one past the last row below `folder` (b"" for all)."""
+        if not folder:
+            return 0, self._count
+        return self.position(folder + b"/"), self.position(folder + _AFTER_SLASH)
+
+    def below(self, folder: bytes) -> Iterator[FileEntry]:
+        """Every file below a folder, in path order."""
+        return (self.entry(position) for position in range(*self.span(folder)))
+
+    def totals(self, folder: bytes) -> FolderEntry:
+        """Files, bytes and lines below a folder."""
+        return self._totals(folder, *self.span(folder))
+
+    def listing(self, folder: bytes) -> Listing:
+        """Direct children; subfolders are stepped over, not walked."""
+        position, end = self.span(folder)
+        prefix = len(folder) + 1 if folder else 0
+        folders, files = [], []
+        while position < end:
+            path = self.path(position)
+            slash = path.find(b"/", prefix)
+            if slash < 0:
+                files.append(self.entry(position))
+                position += 1
+                continue
+            after = self.position(path[:slash] + _AFTER_SLASH)
+            folders.append(self._totals(path[:slash], position, after))
+            position = after
+        return Listing(tuple(folders), tuple(files))
+
+    def _totals(self, folder: bytes, start: int, end: int) -> FolderEntry:
+        return FolderEntry(folder, end - start, sum(self._sizes[start:end]), sum(self._lines[start:end]))

@@ -1,0 +1,355 @@
+"""One streaming pass over an archive's members: everything that a snapshot is made of, or the reasons why it is refused.
+
+1. Each member passes the path policy (paths.py) and the limits of EDGES.
+2. Its content is hashed (SHA-256, git's SHA-1), its lines counted, and written into one pack.
+3. At the end the common top folder is stripped, and manifest, file table, tree ids, dirHash and opening root are made.
+
+A refusal does not stop the pass as long as the stream can be read, so that the sender sees all of them at once (up to 100).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from transparency.proofs.commitment import opening_root
+from transparency.proofs.digest import Digest
+from transparency.proofs.escaping import escape_path
+from transparency.proofs.filetable import FileEntry, format_file_table
+from transparency.proofs.identity import REGULAR_MODES, SYMLINK_MODE, dir_hash, git_tree, swhid
+from transparency.proofs.languages import language_of
+from transparency.proofs.manifest import ManifestEntry, format_manifest, manifest_lines
+from transparency.proofs.sources.archive import ArchiveError, Member, Stream, TarReader
+from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
+from transparency.proofs.sources.paths import Finding, collisions, concerns_git_rules, judge_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TEXT_PROBE_BYTES = 8000
+MAX_REFUSALS = 100
+MAX_FLAGS = 10_000
+MAX_TARGET_BYTES = 4096
+# Bounds of what is handed to git one by one: far above any real tree.
+MAX_GIT_FILE_BYTES = 1024 * 1024
+MAX_GIT_FILES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """EDGES, Limits. Bytes, but for members and ratio."""
+
+    content: int = 16 * 1024**3
+    members: int = 1_000_000
+    member: int = 4 * 1024**3
+    ratio: int = 200
+    ratio_from: int = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the pass is: members and content bytes read, bytes of the archive consumed."""
+
+    members: int
+    bytes: int
+    archive_bytes: int
+
+
+class ArchiveStream(Stream, Protocol):
+    """A decompressed stream that knows its source; `finish` raises when the compressed data was cut short or goes on after its end."""
+
+    @property
+    def consumed(self) -> int: ...
+
+    @property
+    def flags(self) -> tuple[tuple[str, str], ...]: ...
+
+    def finish(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came out. With refusals the names are empty or None and nothing but the findings is to be kept."""
+
+    flagged: tuple[Finding, ...]
+    refused: tuple[Finding, ...]
+    prefix: str = ""
+    manifest: bytes = b""
+    file_table: bytes = b""
+    index: bytes = b""
+    opening_root: Digest | None = None
+    git_tree: str | None = None
+    swhid: str | None = None
+    dir_hash: str | None = None
+    files: int = 0
+    bytes: int = 0
+    lines: int = 0
+    # (raw path, content) of files whose content git's fsck judges; the caller asks git about them.
+    git_files: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class _Pass:
+    """State of one pass; paths are those of the archive until the end."""
+
+    pack: PackWriter
+    limits: Limits
+    entries: dict[bytes, FileEntry] = field(default_factory=dict)
+    folders: set[bytes] = field(default_factory=set)
+    digests: dict[bytes, bytes] = field(default_factory=dict)
+    flagged: list[Finding] = field(default_factory=list)
+    refused: list[Finding] = field(default_factory=list)
+    git_files: list[tuple[bytes, bytes]] = field(default_factory=list)
+    content: int = 0
+    members: int = 0
+
+    def refuse(self, path: bytes, rule: str, detail: str = "") -> None:
+        if len(self.refused) < MAX_REFUSALS:
+            self.refused.append(Finding(escape_path(path), rule, detail, fatal=True))
+
+    def flag(self, finding: Finding) -> None:
+        if len(self.flagged) < MAX_FLAGS:
+            self.flagged.append(finding)
+
+
+def take_in(
+    stream: ArchiveStream,
+    pack: BinaryIO,
+    *,
+    secret: bytes,
+    limits: Limits | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Intake:
+    """Read the whole stream; `pack` is an empty seekable file that holds a complete git pack afterwards, unless something was refused."""
+    state = _Pass(PackWriter(pack), limits or Limits())
+    reader = TarReader(stream)
+    try:
+        for member in reader:
+            state.members += 1
+            _take_member(state, member)
+            _bound(state, reader.position, stream.consumed)
+            progress(Progress(state.members, state.content, stream.consumed))
+        stream.finish()
+    except ArchiveError as error:
+        detail = f"expected {error.expected}, found {error.found}" if error.expected else error.found
+        state.refuse(error.subject.encode(), error.code, detail)
+    for rule, detail in stream.flags:
+        state.flag(Finding("", rule, detail))
+    return _conclude(state, secret)
+
+
+def _take_member(state: _Pass, member: Member) -> None:
+    path = _normal(member.path, folder=member.kind == "folder")
+    sound = True
+    if not (member.kind == "folder" and not path):  # `./` itself names no file
+        for finding in judge_path(path):
+            if finding.fatal:
+                sound = False
+                state.refuse(path, finding.rule, finding.detail)
+            else:
+                state.flag(finding)
+    if member.kind == "folder":
+        if path:
+            state.folders.add(path)
+        return
+    if member.size > state.limits.member:
+        raise ArchiveError("limit-member", subject=escape_path(path), expected=f"at most {state.limits.member} bytes", found=str(member.size))
+    if path in state.entries:
+        state.refuse(path, "duplicate-path")
+        sound = False
+    if member.kind == "hardlink":
+        _take_hard_link(state, path, member, sound=sound)
+    elif member.kind == "symlink":
+        _take_symlink(state, path, member, sound=sound)
+    else:
+        entry = _take_content(state, path, member)
+        if sound:
+            state.entries[path] = entry
+            _note_git_file(state, path, member)
+
+
+def _note_git_file(state: _Pass, path: bytes, member: Member) -> None:
+    if b"git" in path.lower() and concerns_git_rules(path.rpartition(b"/")[2]):
+        if member.data is None or member.size > MAX_GIT_FILE_BYTES or len(state.git_files) >= MAX_GIT_FILES:
+            state.refuse(path, "git-file-large", f"{member.size} bytes")
+        else:
+            state.git_files.append((path, member.data))
+
+
+def _take_content(state: _Pass, path: bytes, member: Member) -> FileEntry:
+    mode = 0o100755 if member.executable else 0o100644
+    if member.data is None:
+        return _take_large(state, path, member, mode)
+    data = member.data
+    sha256 = hashlib.sha256(data).digest()
+    sha1 = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).digest()
+    state.pack.add(BLOB, data, sha1)
+    state.content += len(data)
+    _pin(state, path, sha1, sha256)
+    binary = b"\0" in data[:TEXT_PROBE_BYTES]
+    lines = 0 if binary else data.count(b"\n") + (1 if data and data[-1] != 0x0A else 0)
+    return FileEntry(path, mode, Digest(sha256), sha1, len(data), lines, binary, language_of(path))
+
+
+def _take_large(state: _Pass, path: bytes, member: Member, mode: int) -> FileEntry:
+    pieces = iter(member.pieces or ())
+    first = next(pieces, b"")
+    binary = b"\0" in first[:TEXT_PROBE_BYTES]
+
+    def all_pieces() -> Iterator[bytes]:
+        yield first
+        for piece in pieces:
+            state.content += len(piece)
+            yield piece
+
+    state.content += len(first)
+    sha1, sha256, newlines, ends_with_newline = state.pack.add_large(member.size, all_pieces())
+    _pin(state, path, sha1, sha256)
+    lines = 0 if binary else newlines + (0 if ends_with_newline else 1)
+    return FileEntry(path, mode, Digest(sha256), sha1, member.size, lines, binary, language_of(path))
+
+
+def _take_symlink(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
+    target = member.target
+    if concerns_git_rules(path.rpartition(b"/")[2]):
+        state.refuse(path, "path-git-symlink", "a symbolic link where git expects a file")
+        return
+    if not target or len(target) > MAX_TARGET_BYTES:
+        state.refuse(path, "symlink-target", f"{len(target)} bytes")
+        return
+    if _leaves_tree(path, target):
+        state.flag(Finding(escape_path(path), "symlink-outside", escape_path(target)))
+    sha1 = state.pack.add(BLOB, target)
+    sha256 = hashlib.sha256(target).digest()
+    _pin(state, path, sha1, sha256)
+    if sound:
+        state.entries[path] = FileEntry(path, SYMLINK_MODE, Digest(sha256), sha1, len(target), 0, True, "")  # noqa: FBT003 - a field
+
+
+def _take_hard_link(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
+    target = _normal(member.target, folder=False)
+    source = state.entries.get(target)
+    if source is None or source.mode not in REGULAR_MODES:
+        state.refuse(path, "hard-link-outside", f"no earlier file {escape_path(target)[:200]}")
+    elif sound:
+        state.entries[path] = FileEntry(
+            path, source.mode, source.sha256, source.sha1, source.size, source.lines, source.binary, language_of(path)
+        )
+        state.content += source.size
+
+
+def _pin(state: _Pass, path: bytes, sha1: bytes, sha256: bytes) -> None:
+    """One SHA-1, one SHA-256: two contents of one git name are an attack."""
+    if state.digests.setdefault(sha1, sha256) != sha256:
+        state.refuse(path, "sha1-collision", sha1.hex())
+
+
+def _bound(state: _Pass, position: int, consumed: int) -> None:
+    limits = state.limits
+    if state.members > limits.members:
+        raise ArchiveError("limit-members", expected=f"at most {limits.members} members", found="more")
+    if state.content > limits.content:
+        raise ArchiveError("limit-content", expected=f"at most {limits.content} bytes", found="more")
+    if position > limits.ratio_from and position > limits.ratio * max(consumed, 1):
+        raise ArchiveError("limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{position} bytes out of {consumed}")
+
+
+def _conclude(state: _Pass, secret: bytes) -> Intake:
+    _check_folders(state)
+    if not state.entries and not state.refused:
+        state.refuse(b"", "no-files", "an archive without files")
+    if state.refused:
+        return Intake(tuple(state.flagged), tuple(state.refused))
+    prefix, entries, folders = _strip(state)
+    paths = [entry.path for entry in entries]
+    for finding in collisions([*paths, *folders]):
+        state.flag(finding)
+    tree = git_tree(entries, keep=lambda identity, body: _keep_tree(state.pack, identity, body))
+    empty = _empty_folders(paths, folders)
+    whole = git_tree(entries, empty_folders=empty) if empty else tree
+    manifest = format_manifest(
+        ManifestEntry(f"{entry.mode:o}", entry.sha256.hex, entry.size, entry.path) for entry in entries
+    )
+    return Intake(
+        flagged=tuple(state.flagged),
+        refused=(),
+        prefix=escape_path(prefix),
+        manifest=manifest,
+        file_table=format_file_table(entries),
+        index=state.pack.finish(),
+        opening_root=opening_root(secret, manifest_lines(manifest)),
+        git_tree=tree.hex(),
+        swhid=swhid(whole),
+        dir_hash=dir_hash(entries),
+        files=len(entries),
+        bytes=sum(entry.size for entry in entries if entry.mode in REGULAR_MODES),
+        lines=sum(entry.lines for entry in entries),
+        git_files=tuple(state.git_files),
+    )
+
+
+def _keep_tree(pack: PackWriter, identity: bytes, body: bytes) -> None:
+    pack.add(TREE, body, identity)
+
+
+def _check_folders(state: _Pass) -> None:
+    """A path is a file or a folder; and git refuses what is not a file where it looks for one of its own."""
+    parents = set(state.folders)
+    for path in state.entries:
+        folder = path.rpartition(b"/")[0]
+        while folder and folder not in parents:
+            parents.add(folder)
+            folder = folder.rpartition(b"/")[0]
+    for path in sorted(parents & state.entries.keys()):
+        state.refuse(path, "file-and-folder")
+    for path in sorted(parents):
+        if concerns_git_rules(path.rpartition(b"/")[2]):
+            state.refuse(path, "path-git-folder", "a folder where git expects a file")
+
+
+def _strip(state: _Pass) -> tuple[bytes, list[FileEntry], list[bytes]]:
+    """Drop the top folder that all members share; folders count as members, a file at the top keeps everything."""
+    members = [*state.entries, *state.folders]
+    tops = {path.partition(b"/")[0] for path in members}
+    prefix = tops.pop() if len(tops) == 1 else b""
+    if not prefix or prefix in state.entries:
+        return b"", [state.entries[path] for path in sorted(state.entries)], sorted(state.folders)
+    cut = len(prefix) + 1
+    entries = [_moved(state.entries[path], path[cut:]) for path in sorted(state.entries)]
+    return prefix, entries, sorted(path[cut:] for path in state.folders if len(path) > cut)
+
+
+def _moved(entry: FileEntry, path: bytes) -> FileEntry:
+    return FileEntry(path, entry.mode, entry.sha256, entry.sha1, entry.size, entry.lines, entry.binary, entry.language)
+
+
+def _empty_folders(paths: list[bytes], folders: list[bytes]) -> list[bytes]:
+    full = set()
+    for path in paths:
+        folder = path.rpartition(b"/")[0]
+        while folder and folder not in full:
+            full.add(folder)
+            folder = folder.rpartition(b"/")[0]
+    return [folder for folder in folders if folder not in full]
+
+
+def _normal(path: bytes, *, folder: bool) -> bytes:
+    """Drop leading `./` and a folder's trailing slash; everything else is the policy's business."""
+    while path.startswith(b"./"):
+        path = path[2:]
+    if folder:
+        path = path[:-1] if path.endswith(b"/") else path
+        path = b"" if path == b"." else path
+    return path
+
+
+def _leaves_tree(path: bytes, target: bytes) -> bool:
+    if target.startswith(b"/"):
+        return True
+    depth = path.count(b"/")
+    for component in target.split(b"/"):
+        depth += {b"..": -1, b".": 0, b"": 0}.get(component, 1)
+        if depth < 0:
+            return True
+    return False
