@@ -1,8 +1,8 @@
 """How much of what was in scope people say they read (DESIGN section 2, docs/formats.md section 8).
 
 Marks hang on a blob's digest, so two files of one content are read by one mark, and each of them counts in the
-scope. Lines count once however often they were marked. Files that are not text are counted in bytes, beside the lines and never
-among them.
+scope. Lines count once however often they were marked. Files that are not text are counted in bytes, beside the lines
+and never among them.
 
 >>> files = [ScopedFile("a.c", "aa", 9, 10), ScopedFile("copy.c", "aa", 9, 10), ScopedFile("x.png", "bb", 4000, None)]
 >>> marks = [Mark("aa", Region(1, 5), "read", 1), Mark("aa", Region(4, 6), "examined", 2)]
@@ -15,7 +15,7 @@ among them.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from reviews.rules.anchor import Region, count_lines, in_common, subtract, union
@@ -65,78 +65,91 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderShare:
-    """`folder` is escaped, without a slash at its end; empty for the whole tree."""
-
-    folder: str
-    share: Share
-
-
-def cover(files: Iterable[ScopedFile], marks: Iterable[Mark]) -> Share:
-    """Return the share of all files together."""
-    (whole, *_) = cover_folders(files, marks)
-    return whole.share
-
-
-def cover_folders(files: Iterable[ScopedFile], marks: Iterable[Mark]) -> tuple[FolderShare, ...]:
-    """Return the share of every folder with all that is below it, the whole tree (an empty name) first, sorted."""
-    tallies: dict[str, _Tally] = defaultdict(_Tally)
-    reading = read_blobs(marks)
-    for file in files:
-        tallies[file.path.rpartition("/")[0]].count(file, reading.get(file.blob))
-    # Deepest first, so that each folder is complete when it is added to the one above it.
-    for folder in sorted(_with_parents(tallies), key=lambda name: -name.count("/")):
-        tallies[folder.rpartition("/")[0]].add(tallies[folder])
-    tallies.setdefault("", _Tally())
-    return tuple(FolderShare(folder, tallies[folder].share()) for folder in sorted(tallies))
-
-
-class _Tally:
-    """Running totals: a tree may have 100,000 files, so nothing is built for each of them."""
-
-    __slots__ = ("files", "in_scope", "opaque_bytes", "opaque_files", "read", "skimmed", "text_files", "twice")
-
-    def __init__(self) -> None:
-        self.files = self.text_files = self.in_scope = self.opaque_files = self.opaque_bytes = 0
-        self.read = self.twice = self.skimmed = 0
-
-    def count(self, file: ScopedFile, reading: BlobReading | None) -> None:
-        self.files += 1
-        if file.lines is None:
-            self.opaque_files += 1
-            self.opaque_bytes += file.size
-            return
-        self.text_files += 1
-        self.in_scope += file.lines
-        if reading is not None:
-            self.read += _lines_within(reading.read, file.lines)
-            self.twice += _lines_within(reading.twice, file.lines)
-            self.skimmed += _lines_within(reading.skimmed, file.lines)
-
-    def add(self, other: _Tally) -> None:
-        for name in _Tally.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def share(self) -> Share:
-        return Share(
-            files=self.files,
-            text_files=self.text_files,
-            in_scope=self.in_scope,
-            read=self.read,
-            read_twice=self.twice,
-            skimmed=self.skimmed,
-            opaque_files=self.opaque_files,
-            opaque_bytes=self.opaque_bytes,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class BlobReading:
-    """What was read of one blob, by how many."""
+    """What was read of one blob, by how many; `skimmed` without what was read."""
 
     read: tuple[Region, ...] = ()
     twice: tuple[Region, ...] = ()
     skimmed: tuple[Region, ...] = ()
+
+
+_NOBODY = BlobReading()
+_Counts = tuple[int, int, int]  # lines read, read twice, skimmed
+_NO_LINES: _Counts = (0, 0, 0)
+
+
+def cover(files: Iterable[ScopedFile], marks: Iterable[Mark]) -> Share:
+    """Return the share of all files together."""
+    return ScopedTree(files).reading(marks).share_of("")
+
+
+class ScopedTree:
+    """The files in scope with the totals of each folder: made once for a scope, asked for many sets of marks."""
+
+    def __init__(self, files: Iterable[ScopedFile]) -> None:
+        self._totals: dict[str, Share] = {}
+        self._blobs: dict[str, list[ScopedFile]] = defaultdict(list)
+        totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+        for file in files:
+            total = totals[parent_of(file.path)]
+            total[0] += 1
+            if file.lines is None:
+                total[3] += 1
+                total[4] += file.size
+                continue
+            total[1] += 1
+            total[2] += file.lines
+            self._blobs[file.blob].append(file)
+        # Deepest first, so that each folder is complete when it is added to the one above it.
+        for folder in sorted({*totals, *_above(totals)}, key=lambda name: -name.count("/") if name else 1):
+            if folder:
+                totals[parent_of(folder)] = [
+                    a + b for a, b in zip(totals[parent_of(folder)], totals[folder], strict=True)
+                ]
+        for folder, (every, text, lines, opaque, size) in totals.items():
+            self._totals[folder] = Share(every, text, lines, opaque_files=opaque, opaque_bytes=size)
+
+    def totals_of(self, folder: str) -> Share:
+        """Return what is in scope below a folder, nothing of it read."""
+        return self._totals.get(folder, Share())
+
+    def files_of(self, blob: str) -> Sequence[ScopedFile]:
+        """Return the text files in scope that have this content."""
+        return self._blobs.get(blob, ())
+
+    def reading(self, marks: Iterable[Mark]) -> Reading:
+        """Return what these marks make of it."""
+        return Reading(self, marks)
+
+
+class Reading:
+    """What people read of a scope: asked folder by folder and file by file."""
+
+    def __init__(self, tree: ScopedTree, marks: Iterable[Mark]) -> None:
+        self._tree = tree
+        self._blobs = read_blobs(marks)
+        self._folders: dict[str, _Counts] = {}
+        for blob, reading in self._blobs.items():
+            for file in tree.files_of(blob):
+                counts = _count(reading, file.lines or 0)
+                for folder in _above([file.path]):
+                    self._folders[folder] = _plus(self._folders.get(folder, _NO_LINES), counts)
+
+    def share_of(self, folder: str) -> Share:
+        """Return the share of a folder with all that is below it; `""` is the whole tree."""
+        read, twice, skimmed = self._folders.get(folder, _NO_LINES)
+        return replace(self._tree.totals_of(folder), read=read, read_twice=twice, skimmed=skimmed)
+
+    def share_of_file(self, file: ScopedFile) -> Share:
+        """Return the share of one file."""
+        if file.lines is None:
+            return Share(files=1, opaque_files=1, opaque_bytes=file.size)
+        read, twice, skimmed = _count(self.of_blob(file.blob), file.lines)
+        return Share(files=1, text_files=1, in_scope=file.lines, read=read, read_twice=twice, skimmed=skimmed)
+
+    def of_blob(self, blob: str) -> BlobReading:
+        """Return the lines of a blob that were read."""
+        return self._blobs.get(blob, _NOBODY)
 
 
 def read_blobs(marks: Iterable[Mark]) -> dict[str, BlobReading]:
@@ -145,6 +158,11 @@ def read_blobs(marks: Iterable[Mark]) -> dict[str, BlobReading]:
     for mark in marks:
         by_blob[mark.blob].append(mark)
     return {blob: _read_blob(of_blob) for blob, of_blob in by_blob.items()}
+
+
+def parent_of(path: str) -> str:
+    """Return the folder that a file or folder lies in; `""` is the top."""
+    return path.rpartition("/")[0]
 
 
 def _read_blob(marks: Sequence[Mark]) -> BlobReading:
@@ -162,16 +180,31 @@ def _read_blob(marks: Sequence[Mark]) -> BlobReading:
     return BlobReading(read=once, twice=twice, skimmed=skimmed)
 
 
+def _count(reading: BlobReading, lines: int) -> _Counts:
+    return (
+        _lines_within(reading.read, lines),
+        _lines_within(reading.twice, lines),
+        _lines_within(reading.skimmed, lines),
+    )
+
+
 def _lines_within(regions: tuple[Region, ...], lines: int) -> int:
     """A mark can never count more lines than the file has, whatever a row says."""
     return count_lines(Region(each.start, min(each.end, lines)) for each in regions if each.start <= lines)
 
 
-def _with_parents(folders: Iterable[str]) -> set[str]:
+def _plus(one: _Counts, two: _Counts) -> _Counts:
+    return (one[0] + two[0], one[1] + two[1], one[2] + two[2])
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """Every folder above these paths, but not the paths themselves."""
     every: set[str] = set()
-    for folder in folders:
-        name = folder
-        while name and name not in every:
+    for path in paths:
+        name = path
+        while name:
+            name = parent_of(name)
+            if name in every:
+                break
             every.add(name)
-            name = name.rpartition("/")[0]
     return every

@@ -1,8 +1,8 @@
 r"""Characters that a reader would not see, or that change how the rest is seen: which they are, what they are called.
 
 Shown as visible tokens by render.py: controls but TAB and LF, format characters (bidirectional controls, zero width,
-tags, soft hyphen), separators and every space but U+0020, private use and unassigned code points, variation selectors, blank
-letters, and bytes that are not UTF-8 (decoded with `surrogateescape`). See Unicode TR 36 and TR 39,
+tags, soft hyphen), separators and every space but U+0020, private use and unassigned code points, variation selectors,
+blank letters, and bytes that are not UTF-8 (decoded with `surrogateescape`). See Unicode TR 36 and TR 39,
 https://trojansource.codes/.
 
 >>> is_hidden("\u202e"), is_hidden("a"), is_hidden("\t")

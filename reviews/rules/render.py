@@ -16,7 +16,7 @@ Pure and without a clock: whoever calls it on hostile text runs it in a process 
 '<span class="kt">int</span><span class="w"> </span><span class="n">x</span><span class="p">;</span>'
 >>> rendered.rows[2]
 '<span class="cm">&lt;b&gt; */</span>'
->>> render(b"\x1b[2J", None).rows
+>>> render(b"\x1b[2J", "").rows
 ('<span class="hidden-char" title="U+001B ESCAPE">U+001B</span>[2J',)
 """
 
@@ -31,7 +31,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
 from reviews.rules.hidden import describe, is_hidden, label
-from reviews.rules.languages import LANGUAGES
+from reviews.rules.languages import lexer_name
 from transparency.proofs.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -69,12 +69,10 @@ def count_rows(content: bytes) -> int:
     return content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
 
 
-def render(content: bytes, language: str | None) -> RenderedFile:
-    """Return one row of HTML for each line; raise `file-too-large` over 32 MiB, `language-unknown` off the list."""
+def render(content: bytes, language: str) -> RenderedFile:
+    """Return one row of HTML for each line; `language` is the file table's, "" for none. Raise `file-too-large`."""
     if len(content) > MAX_BYTES:
         raise EvidenceError("file-too-large", expected=f"at most {MAX_BYTES} bytes", found=f"{len(content)} bytes")
-    if language is not None and language not in LANGUAGES:
-        raise EvidenceError("language-unknown", expected="a language of the allow-list", found=language[:40])
     text = content.decode("utf-8", "surrogateescape")
     lines = text.split("\n")
     if lines[-1] == "":
@@ -82,19 +80,19 @@ def render(content: bytes, language: str | None) -> RenderedFile:
     tokens = _Tokens()
     if _count_hidden(text) > MAX_HIDDEN_TOKENS:
         return RenderedFile(tuple(_dense_row(line) for line in lines), None, "hidden-characters")
-    reason = _why_plain(content, lines, language)
-    rows = None
-    if reason is None and language is not None:
-        rows = _coloured_rows(lines, get_lexer_by_name(language), tokens)
-        reason = None if rows is not None else "lexer-failed"
-    if rows is None:
-        return RenderedFile(tuple(_plain_row(line, tokens) for line in lines), None, reason)
-    return RenderedFile(rows, language, None)
+    reason = _why_plain(content, lines)
+    lexer = lexer_name(language)
+    if lexer is None:
+        reason = "no-language"
+    elif reason is None:
+        rows = _coloured_rows(lines, get_lexer_by_name(lexer), tokens)
+        if rows is not None:
+            return RenderedFile(rows, language, None)
+        reason = "lexer-failed"
+    return RenderedFile(tuple(_plain_row(line, tokens) for line in lines), None, reason)
 
 
-def _why_plain(content: bytes, lines: list[str], language: str | None) -> PlainReason | None:
-    if language is None:
-        return "no-language"
+def _why_plain(content: bytes, lines: list[str]) -> PlainReason | None:
     if len(content) > MAX_COLOURED_BYTES:
         return "too-large"
     if len(lines) > MAX_COLOURED_LINES:

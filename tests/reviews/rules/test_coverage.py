@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviews.rules.anchor import Region
-from reviews.rules.coverage import LEVELS, Mark, ScopedFile, Share, cover, cover_folders
+from reviews.rules.coverage import LEVELS, Mark, ScopedFile, ScopedTree, Share, cover
 
 _LINES = {"aa": 10, "bb": 3, "cc": 0, "dd": None}
 files = st.dictionaries(
@@ -55,12 +55,12 @@ def test_the_share_is_the_obvious_count(files: list[ScopedFile], marks: list[Mar
 @given(files=files, marks=marks)
 @settings(max_examples=100, deadline=None)
 def test_each_folder_has_the_share_of_what_is_below_it(files: list[ScopedFile], marks: list[Mark]) -> None:
-    shares = cover_folders(files, marks)
-    assert shares[0].folder == ""
-    assert len({each.folder for each in shares}) == len(shares)
-    for each in shares:
-        below = [file for file in files if not each.folder or file.path.startswith(each.folder + "/")]
-        assert each.share == count(below, marks)
+    reading = ScopedTree(files).reading(marks)
+    for folder in ("", "x", "x/y", "z", "z/q", "z/q/r", "absent"):
+        below = [file for file in files if not folder or file.path.startswith(folder + "/")]
+        assert reading.share_of(folder) == count(below, marks)
+    for file in files:
+        assert reading.share_of_file(file) == count([file], marks)
 
 
 def test_the_same_lines_marked_five_times_count_once() -> None:
