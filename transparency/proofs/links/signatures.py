@@ -1,0 +1,123 @@
+"""The `…/signature` links: what a record says of signatures, checked with the checker's keys (docs/formats.md 12).
+
+Only what is recorded as `valid` is a claim. Each one holds, fails, or could not be checked. One that fails decides;
+then one that holds is enough. A signature recorded for a key that the checker has must hold; others say nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transparency.proofs.digest import Digest
+from transparency.proofs.errors import EvidenceError, UnavailableError
+from transparency.proofs.links.report import LinkReport, LinkStatus
+from transparency.proofs.signatures.judge import Content, SignatureFinding, judge_signature, sniff_format
+from transparency.proofs.signatures.minisign import parse_minisign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from transparency.proofs.links.basis import Basis
+    from transparency.proofs.records import RecordedSignature, RecordedVerdict
+    from transparency.proofs.signatures.judge import FileDigests
+    from transparency.proofs.signatures.keys import EnrolledKey
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed: a name to speak of it, its digests, its content where the checker has it (True: in memory)."""
+
+    name: str
+    digests: FileDigests
+    content: Callable[[bool], Content] | None
+
+
+def check_signatures(
+    link: str,
+    signed: Signed,
+    recorded: Sequence[RecordedSignature],
+    files: Sequence[bytes],
+    *,
+    verdict: RecordedVerdict,
+    time: datetime,
+    basis: Basis,
+) -> LinkReport:
+    """Return how the link ended; raise `signature-file`, `signature-fails`, `verdict-unsupported` where it fails."""
+    _check_files(recorded, files)
+    keys = basis.ring.of_vendor(basis.index.vendor)
+    ended: dict[LinkStatus, list[str]] = {"ok": [], "not checked": []}
+    for number, (item, data) in enumerate(zip(recorded, files, strict=True), start=1):
+        if item.outcome == "valid":
+            status, detail = _check_one(number, item, data, signed, keys=keys, time=time, basis=basis)
+            ended[status].append(detail)
+    if verdict.outcome != "valid":
+        detail = (
+            f"the record's verdict over {signed.name} is {verdict.outcome} ({verdict.code}): no signed file is claimed"
+        )
+        return LinkReport(link, "not claimed", detail)
+    if ended["ok"]:
+        more = f"; {len(ended['not checked'])} more not checked" if ended["not checked"] else ""
+        return LinkReport(link, "ok", "; ".join(ended["ok"]) + more)
+    if ended["not checked"]:
+        return LinkReport(link, "not checked", "; ".join(ended["not checked"]))
+    raise EvidenceError(
+        "verdict-unsupported", expected="a valid signature behind a verdict of valid", found="none recorded"
+    )
+
+
+def _check_files(recorded: Sequence[RecordedSignature], files: Sequence[bytes]) -> None:
+    if len(recorded) != len(files):
+        raise EvidenceError("signature-file", expected=f"{len(recorded)} signature files", found=str(len(files)))
+    for number, (item, data) in enumerate(zip(recorded, files, strict=True), start=1):
+        if Digest.of(data) != item.sha256:
+            found = Digest.of(data).hex
+            raise EvidenceError("signature-file", subject=f"signature.{number}", expected=item.sha256.hex, found=found)
+
+
+def _check_one(
+    number: int,
+    item: RecordedSignature,
+    data: bytes,
+    signed: Signed,
+    *,
+    keys: Sequence[EnrolledKey],
+    time: datetime,
+    basis: Basis,
+) -> tuple[LinkStatus, str]:
+    """One signature that is recorded as valid: ok or not checked, else raises `signature-fails`."""
+    try:
+        content = signed.content(_is_plain_minisign(data)) if signed.content else None
+        findings = judge_signature(data, signed.digests, keys, now=time, content=content, openpgp=basis.openpgp)
+    except UnavailableError as error:
+        return "not checked", f"signature.{number} cannot be checked here: {error}"
+    if holds := next((finding for finding in findings if finding.outcome == "valid"), None):
+        signer = f"{holds.format} key {holds.key}, a key of {basis.index.vendor} in {basis.key_source}"
+        return "ok", f"{signed.name} is signed by {signer}"
+    if not any(key.fingerprint == item.key for key in keys):
+        where = "the trust file" if basis.trusted else "keys.json"
+        return "not checked", f"signature.{number}: key not in {where}: {item.key}"
+    if all(finding.outcome == "unavailable" for finding in findings):
+        return "not checked", f"signature.{number}: {_missing(signed, basis)}"
+    raise EvidenceError(
+        "signature-fails", subject=f"signature.{number}", expected="valid, as recorded", found=_worst(findings)
+    )
+
+
+def _missing(signed: Signed, basis: Basis) -> str:
+    if signed.content is None:
+        return f"needs {signed.name} itself: give it as FILE"
+    return "needs an OpenPGP library" if basis.openpgp is None else "could not be decided now"
+
+
+def _worst(findings: Sequence[SignatureFinding]) -> str:
+    return ", ".join(f"{finding.outcome} ({finding.code})" for finding in findings)
+
+
+def _is_plain_minisign(data: bytes) -> bool:
+    """Whether only the whole file in memory will do."""
+    try:
+        return sniff_format(data) == "minisign" and not parse_minisign(data).prehashed
+    except EvidenceError:
+        return False
