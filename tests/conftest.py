@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cast import cast, centre, home, keys, open_release, restricted_release
+
+__all__ = ["cast", "centre", "home", "keys", "open_release", "restricted_release"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
-__all__ = ["EvidenceError", "LeaseLostError", "NotAllowedError", "UnavailableError", "UnusableInputError", "sentence_for"]
+__all__ = [
+    "EvidenceError",
+    "LeaseLostError",
+    "NotAllowedError",
+    "UnavailableError",
+    "UnusableInputError",
+    "sentence_for",
+]
 
 
 class LeaseLostError(UnavailableError):
     """Another worker holds the job now: stop, commit nothing."""
 
     def __init__(self, job: str, attempt: int) -> None:
-        super().__init__("lease-lost", expected=f"attempt {attempt} to hold the job", found="a later attempt", subject=job)
+        super().__init__(
+            "lease-lost", expected=f"attempt {attempt} to hold the job", found="a later attempt", subject=job
+        )
 
 
 class NotAllowedError(EvidenceError):

@@ -33,7 +33,9 @@ def installation() -> Installation:
 
 def find_release(product: str, version: str) -> Release | None:
     return (
-        Release.objects.select_related("product__vendor", "subject").filter(product__slug=product, version=version).first()
+        Release.objects.select_related("product__vendor", "subject")
+        .filter(product__slug=product, version=version)
+        .first()
     )
 
 
@@ -66,7 +68,10 @@ def read_file(snapshot: Snapshot, path: bytes, *, limit: int = MAX_FILE_BYTES) -
 def _repository(compartment: str, snapshot: int, manifest: str) -> Repository:
     folder = cache().folder(compartment, "repositories") / manifest
     packs = [
-        (cache().materialise(compartment, Digest.parse(row.pack)), cache().materialise(compartment, Digest.parse(row.index)))
+        (
+            cache().materialise(compartment, Digest.parse(row.pack)),
+            cache().materialise(compartment, Digest.parse(row.index)),
+        )
         for row in Snapshot.objects.get(pk=snapshot).packs.all()
     ]
     create_repository(folder, packs)

@@ -70,7 +70,10 @@ def delivery_steps(delivery: Delivery) -> list[Step]:
 def signature_steps(signatures: Iterable[SignatureFile]) -> list[Step]:
     return [
         _step(
-            f"signature {signature.position}: {step['name']}", step["status"], expected=step["expected"], found=step["found"]
+            f"signature {signature.position}: {step['name']}",
+            step["status"],
+            expected=step["expected"],
+            found=step["found"],
         )
         for signature in signatures
         for step in signature.steps

@@ -6,7 +6,10 @@ system checks in transparency/checks.py, which production refuses to start witho
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +47,9 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS: list[str] = env.list("TRANSPARENCY_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS: list[str] = env.list(
+    "TRANSPARENCY_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
+)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("TRANSPARENCY_ORIGINS", default=[])
 
 # --- rooms -----------------------------------------------------------------------------------------------------------
@@ -99,11 +104,15 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+    # Tests run on a file as well: an in-memory database locks whole tables.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.gettempdir()) / f"transparency-test-{os.getpid()}.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "transparency.Person"
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
 BROKER_SOCKET = HOME / "run" / "valkey.sock"
+if len(str(BROKER_SOCKET)) > 100:  # a unix socket's address holds 107 bytes
+    BROKER_SOCKET = Path(tempfile.gettempdir()) / f"transparency-{hashlib.sha256(str(HOME).encode()).hexdigest()[:16]}" / "valkey.sock"
 CELERY_BROKER_URL = env.str("REDIS_URL", f"redis+socket://{BROKER_SOCKET}?virtual_host=0")
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"

@@ -116,7 +116,12 @@ class _XzStream:
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
         try:
             self._child = subprocess.Popen(
-                command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=PIPE_BYTES, env=environment
+                command,
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=PIPE_BYTES,
+                env=environment,
             )
         except FileNotFoundError as error:
             raise UnavailableError("xz-missing", expected="the xz command (xz-utils)", found="none") from error
@@ -133,7 +138,9 @@ class _XzStream:
             raise AssertionError("the stream was not read to its end")
         _, errors = self._child.communicate()
         if self._child.returncode:
-            raise ArchiveError("stream-malformed", expected="xz data", found=errors.decode(errors="replace").strip()[:200])
+            raise ArchiveError(
+                "stream-malformed", expected="xz data", found=errors.decode(errors="replace").strip()[:200]
+            )
 
     def close(self) -> None:
         if self._child.poll() is None:

@@ -44,7 +44,7 @@ def temporary_file(folder: Path, prefix: str) -> Iterator[tuple[BinaryIO, Path]]
     make_folder(folder)
     path = folder / f"{prefix}.{secrets.token_hex(8)}.tmp"
     try:
-        with path.open("xb") as stream:
+        with path.open("x+b") as stream:
             yield stream, path
     finally:
         path.unlink(missing_ok=True)

@@ -19,8 +19,8 @@ import git
 
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError
-from transparency.proofs.identity import git_tree
 from transparency.proofs.filetable import FileEntry
+from transparency.proofs.identity import git_tree
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
 
@@ -77,7 +77,9 @@ class Repository:
                 stream = self._repository.odb.stream(sha1)
                 if stream.size > limit:
                     stream.read()  # leaves the child's output at the next answer
-                    raise EvidenceError("file-too-large", expected=f"at most {limit} bytes", found=f"{stream.size} bytes")
+                    raise EvidenceError(
+                        "file-too-large", expected=f"at most {limit} bytes", found=f"{stream.size} bytes"
+                    )
                 data: bytes = stream.read()
             except (git.exc.GitError, ValueError) as error:
                 raise UnavailableError("object-missing", expected=sha1.hex(), found=str(error)[:200]) from error
@@ -94,7 +96,8 @@ class Repository:
 def check_git_rules(files: Sequence[tuple[bytes, bytes]]) -> None:
     """Ask git's own fsck about files it reads (`.gitmodules`, `.gitattributes`), given as (path, content): ArchiveError `git-fsck`.
 
-    A pack of just these blobs under a tree each goes through `git index-pack --strict` in an empty repository."""
+    A pack of just these blobs under a tree each goes through `git index-pack --strict` in an empty repository.
+    """
     for path, content in files:
         with tempfile.TemporaryDirectory(prefix="fsck-") as name:
             folder = Path(name)
@@ -102,7 +105,9 @@ def check_git_rules(files: Sequence[tuple[bytes, bytes]]) -> None:
             with pack.open("w+b") as stream:
                 writer = PackWriter(stream)
                 blob = writer.add(BLOB, content)
-                entry = FileEntry(path.rpartition(b"/")[2], 0o100644, Digest.of(content), blob, len(content), 0, False, "")  # noqa: FBT003 - a field
+                entry = FileEntry(
+                    path.rpartition(b"/")[2], 0o100644, Digest.of(content), blob, len(content), 0, False, ""
+                )  # noqa: FBT003 - a field
                 git_tree([entry], keep=lambda identity, body, writer=writer: _keep(writer, identity, body))
                 writer.finish()
             create_repository(folder / "empty", ())
@@ -116,7 +121,12 @@ def check_git_rules(files: Sequence[tuple[bytes, bytes]]) -> None:
             )
         if done.returncode:
             reason = done.stderr.decode(errors="replace").strip().splitlines()
-            raise ArchiveError("git-fsck", subject=path.decode(errors="backslashreplace"), expected="what git's fsck accepts", found=" ".join(reason)[:200])
+            raise ArchiveError(
+                "git-fsck",
+                subject=path.decode(errors="backslashreplace"),
+                expected="what git's fsck accepts",
+                found=" ".join(reason)[:200],
+            )
 
 
 def _keep(writer: PackWriter, identity: bytes, body: bytes) -> None:

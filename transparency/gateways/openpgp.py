@@ -70,7 +70,9 @@ def _find(signature: OpenPgpSignature, keys: Sequence[EnrolledKey]) -> _Candidat
                 try:
                     return _Candidate(enrolled, certificate, key, pysequoia.Cert.from_bytes(data))
                 except RuntimeError as error:
-                    raise UnavailableError("openpgp-key-unreadable", expected="a certificate", found=enrolled.fingerprint) from error
+                    raise UnavailableError(
+                        "openpgp-key-unreadable", expected="a certificate", found=enrolled.fingerprint
+                    ) from error
     return None
 
 
@@ -91,7 +93,9 @@ def _holds(signature: OpenPgpSignature, candidate: _Candidate, content: Content,
     """None when the signature holds; else the code."""
     expected = "a signature over exactly these bytes"
     if signature.kind != BINARY_DOCUMENT:
-        steps.append(Step("signature holds", "fails", "a signature over a binary document", f"type 0x{signature.kind:02x}"))
+        steps.append(
+            Step("signature holds", "fails", "a signature over a binary document", f"type 0x{signature.kind:02x}")
+        )
         return "signature-kind"
     if _library_accepts(signature, candidate, content):
         steps.append(Step("signature holds", "holds", expected, f"by {candidate.key.fingerprint}"))
@@ -125,14 +129,14 @@ def _library_accepts(signature: OpenPgpSignature, candidate: _Candidate, content
     return candidate.certificate.fingerprint in accepted
 
 
-def _times(
-    signature: OpenPgpSignature, candidate: _Candidate, now: datetime, steps: list[Step]
-) -> tuple[Outcome, str]:
+def _times(signature: OpenPgpSignature, candidate: _Candidate, now: datetime, steps: list[Step]) -> tuple[Outcome, str]:
     window = window_step(candidate.enrolled, now)
     ends = candidate.library.expiration
     created = signature.created
     if candidate.library.is_revoked and not candidate.certificate.softly_revoked:
-        steps.append(Step("key's time", "fails", "a key that is not revoked", "revoked as compromised or without a reason"))
+        steps.append(
+            Step("key's time", "fails", "a key that is not revoked", "revoked as compromised or without a reason")
+        )
         return "revoked", "key-revoked"
     if created is None or created > now:
         steps.append(Step("key's time", "fails", "a signature made before now", str(created)))

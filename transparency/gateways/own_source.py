@@ -31,12 +31,18 @@ def own_version(root: Path) -> str:
 def own_files(root: Path) -> dict[str, Path]:
     """Name -> file for all that belongs to the source: what git tracks where there is a checkout, else everything but products of work."""
     listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=False, timeout=60, env=_clean_environment()
+        ["git", "-C", str(root), "ls-files", "-z"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=_clean_environment(),
     )
     if listed.returncode == 0 and listed.stdout:
         names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
     else:
-        names = [str(path.relative_to(root)) for path in root.rglob("*") if not _LEFT_OUT & set(path.relative_to(root).parts)]
+        names = [
+            str(path.relative_to(root)) for path in root.rglob("*") if not _LEFT_OUT & set(path.relative_to(root).parts)
+        ]
     return {name: root / name for name in sorted(names) if (root / name).is_file() and not (root / name).is_symlink()}
 
 
@@ -58,7 +64,9 @@ def build_wheel(archive: bytes) -> tuple[str, bytes]:
     """Build the wheel from a fresh copy of the archive, without a network; return its name and bytes (`build-failed`)."""
     with tempfile.TemporaryDirectory(prefix="wheel-") as name:
         folder = Path(name)
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:  # our own archive, made above; nothing taken in is extracted
+        with tarfile.open(
+            fileobj=io.BytesIO(archive)
+        ) as tar:  # our own archive, made above; nothing taken in is extracted
             tar.extractall(folder / "source", filter="data")
         source = next((folder / "source").iterdir())
         command = [
@@ -73,4 +81,9 @@ def build_wheel(archive: bytes) -> tuple[str, bytes]:
 
 
 def _clean_environment() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "LC_ALL": "C",
+    }

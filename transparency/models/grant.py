@@ -11,7 +11,9 @@ from transparency.models.product import Product, Release
 class Grant(models.Model):
     """Rights for exactly one of organisation and person, on exactly one of product and release, there for `folder` and below."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True, blank=True, related_name="grants")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="grants")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, blank=True, related_name="grants")
     release = models.ForeignKey(Release, on_delete=models.CASCADE, null=True, blank=True, related_name="grants")

@@ -35,7 +35,9 @@ class Organisation(models.Model):
 class Person(AbstractUser):
     """Somebody who signs in. Names never enter the log; there only the organisation appears."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people", null=True, blank=True)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="people", null=True, blank=True
+    )
     demo = models.BooleanField(default=False, help_text="Made by the demonstration; refused by production.")
 
     @property

@@ -11,7 +11,9 @@ from transparency.models.organisation import Organisation, slug_validator
 
 SECRET_BYTES = 32
 version_validator = RegexValidator(
-    r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}\Z", "Use 1 to 100 of A-Z a-z 0-9 . _ + ~ -, first a letter or digit.", code="version"
+    r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}\Z",
+    "Use 1 to 100 of A-Z a-z 0-9 . _ + ~ -, first a letter or digit.",
+    code="version",
 )
 
 

@@ -40,7 +40,9 @@ def parse_json(data: bytes, *, limit: int) -> JSON:
         raise EvidenceError("json-malformed", expected="UTF-8", found=f"byte {error.start}") from error
     _bound_depth(text)
     try:
-        value: JSON = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_float)
+        value: JSON = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_float
+        )
     except json.JSONDecodeError as error:
         raise EvidenceError("json-malformed", expected="JSON", found=f"{error.msg} at {error.pos}") from error
     _refuse_surrogates(value)

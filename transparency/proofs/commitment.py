@@ -58,7 +58,9 @@ def prove_opening(secret: bytes, lines: Sequence[bytes], index: int) -> OpeningP
 def check_opening(proof: OpeningProof, line: bytes, root: Digest) -> None:
     """Raise unless `line` stands at its place under `root` (`opening-malformed`, `inclusion-…`)."""
     if len(proof.salt) != SALT_BYTES:
-        raise EvidenceError("opening-malformed", expected=f"a salt of {SALT_BYTES} bytes", found=f"{len(proof.salt)} bytes")
+        raise EvidenceError(
+            "opening-malformed", expected=f"a salt of {SALT_BYTES} bytes", found=f"{len(proof.salt)} bytes"
+        )
     check_inclusion(proof.index, proof.size, leaf_hash(proof.salt + line), proof.path, root.raw)
 
 
@@ -79,5 +81,3 @@ def check_commitment(commitment: Digest, salt: bytes, label: str, value: str) ->
     found = commit(salt, label, value)
     if not hmac.compare_digest(found.raw, commitment.raw):
         raise EvidenceError("commitment-mismatch", subject=label, expected=commitment.hex, found=found.hex)
-
-

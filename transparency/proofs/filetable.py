@@ -104,7 +104,9 @@ class FileTable:
         magic, self._count, paths, languages, reserved = _HEADER.unpack(view[: _HEADER.size])
         widths = [8 * (self._count + 1), *(width * self._count for width in _WIDTHS), paths, languages]
         if magic.rstrip(b"\0") != MAGIC or reserved or len(view) != _HEADER.size + sum(widths):
-            raise EvidenceError("filetable-malformed", expected=f"{_HEADER.size + sum(widths)} bytes", found=f"{len(view)} bytes")
+            raise EvidenceError(
+                "filetable-malformed", expected=f"{_HEADER.size + sum(widths)} bytes", found=f"{len(view)} bytes"
+            )
         parts, place = [], _HEADER.size
         for width in widths:
             parts.append(view[place : place + width])

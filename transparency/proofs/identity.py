@@ -25,7 +25,10 @@ def object_id(kind: str, body: bytes) -> bytes:
 
 
 def git_tree(
-    entries: Iterable[FileEntry], *, empty_folders: Iterable[bytes] = (), keep: Callable[[bytes, bytes], None] | None = None
+    entries: Iterable[FileEntry],
+    *,
+    empty_folders: Iterable[bytes] = (),
+    keep: Callable[[bytes, bytes], None] | None = None,
 ) -> bytes:
     """SHA-1 tree id over raw bytes; `keep(id, body)` is called for each tree, children first. Sorted as git sorts (folders as if ending in '/')."""
     folders: dict[bytes, list[tuple[bytes, int, bytes]]] = defaultdict(list)

@@ -65,10 +65,14 @@ def _parse_lines(body: bytes) -> Iterator[ManifestEntry]:
     for number, line in enumerate(body.split(b"\n")[:-1], start=2):
         match = _LINE.match(line)
         if not match or (match[1] != b"160000" and len(match[2]) != 64):  # noqa: PLR2004 - a SHA-256 in hex
-            raise EvidenceError("manifest-line", subject=f"line {number}", expected="mode sha256 size path", found=repr(line[:80]))
+            raise EvidenceError(
+                "manifest-line", subject=f"line {number}", expected="mode sha256 size path", found=repr(line[:80])
+            )
         entry = ManifestEntry(match[1].decode(), match[2].decode(), int(match[3]), unescape_path(match[4].decode()))
         if entry.mode == SUBMODULE and entry.size:
-            raise EvidenceError("manifest-line", subject=f"line {number}", expected="size 0 for a submodule", found=repr(line[:80]))
+            raise EvidenceError(
+                "manifest-line", subject=f"line {number}", expected="size 0 for a submodule", found=repr(line[:80])
+            )
         yield entry
 
 
@@ -78,15 +82,20 @@ def _check_order(entries: tuple[ManifestEntry, ...]) -> None:
     for entry in entries:
         components = entry.path.split(b"/")
         if any(component in {b"", b".", b".."} for component in components):
-            raise EvidenceError("manifest-path", expected="no empty, . or .. component", found=escape_path(entry.path)[:200])
+            raise EvidenceError(
+                "manifest-path", expected="no empty, . or .. component", found=escape_path(entry.path)[:200]
+            )
         if before is not None and entry.path <= before:
-            raise EvidenceError("manifest-order", expected="sorted paths, each once", found=escape_path(entry.path)[:200])
+            raise EvidenceError(
+                "manifest-order", expected="sorted paths, each once", found=escape_path(entry.path)[:200]
+            )
         before = entry.path
         files.add(entry.path)
     for entry in entries:
         parent = entry.path.rpartition(b"/")[0]
         while parent:
             if parent in files:
-                raise EvidenceError("manifest-path", expected="a file or a folder", found=f"both: {escape_path(parent)[:200]}")
+                raise EvidenceError(
+                    "manifest-path", expected="a file or a folder", found=f"both: {escape_path(parent)[:200]}"
+                )
             parent = parent.rpartition(b"/")[0]
-

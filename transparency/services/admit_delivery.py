@@ -33,7 +33,9 @@ def admit_delivery(claim: Claim, *, release: Release, verdict: Verdict, intake: 
         snapshot = _keep_snapshot(release, intake)
         record = format_delivery_record(_record(claim, release, verdict, intake, snapshot))
         digest = Digest.of(record)
-        delivery = Delivery.objects.filter(release=release, record_digest=digest.hex, state=Delivery.State.ADMITTED).first()
+        delivery = Delivery.objects.filter(
+            release=release, record_digest=digest.hex, state=Delivery.State.ADMITTED
+        ).first()
         if delivery is None:
             delivery = _keep_delivery(
                 claim,
@@ -50,7 +52,11 @@ def admit_delivery(claim: Claim, *, release: Release, verdict: Verdict, intake: 
             release.save(update_fields=["subject"])
         subjects = [("manifest", Digest.parse(snapshot.manifest)), ("opening", Digest.parse(snapshot.opening_root))]
         log_record(
-            kind="delivery", digest=digest, subjects=subjects, organisation=release.product.vendor, product=release.product
+            kind="delivery",
+            digest=digest,
+            subjects=subjects,
+            organisation=release.product.vendor,
+            product=release.product,
         )
         finish_job(claim, result={"delivery": delivery.pk})
         for notify in after_import:
@@ -66,7 +72,9 @@ def quarantine_delivery(claim: Claim, *, release: Release, verdict: Verdict, int
         finish_job(claim, result={"delivery": delivery.pk})
 
 
-def keep_signatures(verdict: Verdict, files: list[str], *, delivery: Delivery | None = None, builds: BuildList | None = None) -> None:
+def keep_signatures(
+    verdict: Verdict, files: list[str], *, delivery: Delivery | None = None, builds: BuildList | None = None
+) -> None:
     """Rows for every signature that was judged; `files` are the digests of the files they came in, by finding."""
     SignatureFile.objects.bulk_create(
         SignatureFile(

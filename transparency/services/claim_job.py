@@ -53,9 +53,7 @@ def claim_job(*, job: UUID) -> Claim | None:
 def keep_claim(claim: Claim, *, progress: dict[str, Any]) -> None:
     """Renew the lease and show progress; LeaseLostError when the job was overtaken or cancelled."""
     now = timezone.now()
-    _update(
-        claim, progress=progress, heartbeat_at=now, lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    )
+    _update(claim, progress=progress, heartbeat_at=now, lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS))
 
 
 def finish_job(claim: Claim, *, result: dict[str, Any]) -> None:

@@ -21,11 +21,18 @@ def create_job(*, kind: str, payload: dict[str, Any], requested_by: Person | Non
     key = Digest.of(canonical_json({"kind": kind, "payload": payload})).hex
     with transaction.atomic():
         job, created = Job.objects.get_or_create(
-            idempotency_key=key, defaults={"kind": kind, "payload": payload, "requested_by": requested_by, "sent_at": timezone.now()}
+            idempotency_key=key,
+            defaults={"kind": kind, "payload": payload, "requested_by": requested_by, "sent_at": timezone.now()},
         )
         if not created and job.state in {Job.State.FAILED, Job.State.CANCELLED}:
             Job.objects.filter(pk=job.pk, state=job.state).update(
-                state=Job.State.QUEUED, attempt=0, error=None, result=None, finished_at=None, progress={}, sent_at=timezone.now()
+                state=Job.State.QUEUED,
+                attempt=0,
+                error=None,
+                result=None,
+                finished_at=None,
+                progress={},
+                sent_at=timezone.now(),
             )
             job.refresh_from_db()
         if send and job.state == Job.State.QUEUED:

@@ -44,7 +44,9 @@ def enrol_product_anchor(
     return anchor
 
 
-def enrol_person_anchor(*, person: Person, public_text: str, enrolled_by: Person | None, demo: bool = False) -> TrustAnchor:
+def enrol_person_anchor(
+    *, person: Person, public_text: str, enrolled_by: Person | None, demo: bool = False
+) -> TrustAnchor:
     """Return the anchor, new or as enrolled before; the person must belong to an organisation."""
     if person.organisation is None:
         raise AssertionError("people without an organisation have no keys")

@@ -19,11 +19,15 @@ def ensure_release(*, vendor: str, product: str, version: str, restricted: bool)
     with transaction.atomic():
         organisation = _find_or_make(Organisation(slug=vendor, name=vendor, kind=Organisation.Kind.VENDOR), slug=vendor)
         visibility = Product.Visibility.RESTRICTED if restricted else Product.Visibility.OPEN
-        row = _find_or_make(Product(slug=product, name=product, vendor=organisation, visibility=visibility), slug=product)
+        row = _find_or_make(
+            Product(slug=product, name=product, vendor=organisation, visibility=visibility), slug=product
+        )
         if row.vendor_id != organisation.pk:
             raise UnusableInputError("product-mismatch", expected=f"vendor {row.vendor.slug}", found=f"vendor {vendor}")
         if restricted and not row.is_restricted:
-            raise UnusableInputError("product-mismatch", expected="an open product", found="--restricted", subject=product)
+            raise UnusableInputError(
+                "product-mismatch", expected="an open product", found="--restricted", subject=product
+            )
         return _find_or_make(Release(product=row, version=version), product=row, version=version)
 
 

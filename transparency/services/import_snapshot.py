@@ -23,9 +23,7 @@ ADMISSIBLE = frozenset({"valid"})
 def import_snapshot(claim: Claim) -> None:
     """Do the whole import for a claimed job; LeaseLostError when overtaken, and then nothing was kept."""
     release = Release.objects.select_related("product__vendor").get(pk=claim.payload["release"])
-    verdict = judge_file(
-        release=release, file=claim.payload["archive"], signatures=claim.payload["signatures"]
-    )
+    verdict = judge_file(release=release, file=claim.payload["archive"], signatures=claim.payload["signatures"])
     if verdict.outcome not in ADMISSIBLE:
         quarantine_delivery(claim, release=release, verdict=verdict, intake=None)
         return

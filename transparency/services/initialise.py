@@ -27,7 +27,9 @@ OPERATOR_SLUG = "centre"
 def initialise(*, origin: str, name: str) -> Installation:
     """Return the installation. Repeating with the same origin changes nothing; another origin is `origin-fixed`."""
     if not _ORIGIN.match(origin):
-        raise UnusableInputError("origin-malformed", expected="host/path in lower case, such as log.agency.gov/source", found=origin)
+        raise UnusableInputError(
+            "origin-malformed", expected="host/path in lower case, such as log.agency.gov/source", found=origin
+        )
     existing = Installation.objects.first()
     if existing:
         if existing.origin != origin:
@@ -38,7 +40,9 @@ def initialise(*, origin: str, name: str) -> Installation:
     with transaction.atomic():
         row = Installation.objects.create(origin=origin, name=name, vkey=format_vkey(key.verifier))
         LogHead.objects.create(size=0, root=EMPTY_ROOT.hex, checkpoint=checkpoint)
-        Organisation.objects.get_or_create(slug=OPERATOR_SLUG, defaults={"name": name, "kind": Organisation.Kind.OPERATOR})
+        Organisation.objects.get_or_create(
+            slug=OPERATOR_SLUG, defaults={"name": name, "kind": Organisation.Kind.OPERATOR}
+        )
         log_store().write("checkpoint", checkpoint)
     return row
 
@@ -50,5 +54,7 @@ def _own_key(origin: str) -> SigningKey:
         store_signing_key(path, generate_signing_key(origin))
     key = load_signing_key(path)
     if key.name != origin:
-        raise UnusableInputError("origin-fixed", expected=f"a log key named {origin}", found=key.name, subject=path.name)
+        raise UnusableInputError(
+            "origin-fixed", expected=f"a log key named {origin}", found=key.name, subject=path.name
+        )
     return key

@@ -34,7 +34,10 @@ def log_record(
         )
         opening_bytes = format_opening(opening)
     else:
-        leaf, opening_bytes = open_leaf(kind=kind, digest=digest, subjects=subjects, org=organisation.slug, time=now), None
+        leaf, opening_bytes = (
+            open_leaf(kind=kind, digest=digest, subjects=subjects, org=organisation.slug, time=now),
+            None,
+        )
     entry = LogEntry.objects.create(kind=kind, digest=digest.hex, leaf=format_leaf(leaf), opening=opening_bytes)
     transaction.on_commit(publish_log)
     return entry

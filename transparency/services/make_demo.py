@@ -53,14 +53,19 @@ def make_demo(say: Callable[[str], object]) -> None:
     vendor_key = demo_key("vendor-maker")
     for username in ("anna", "bela"):
         enrol_person_anchor(
-            person=people[username], public_text=demo_key(f"auditor-{username}").public, enrolled_by=people[username], demo=True
+            person=people[username],
+            public_text=demo_key(f"auditor-{username}").public,
+            enrolled_by=people[username],
+            demo=True,
         )
     version = own_version(settings.BASE_DIR)
     portal = _release("transparency-centre", version, restricted=False, key=vendor_key, by=people["vera"])
     if not portal.build_lists.exists():
         say("first start: importing this portal's own source and builds")
         archive = archive_files(own_files(settings.BASE_DIR), f"transparency-centre-{version}")
-        _import(portal, f"transparency-centre-{version}.tar.gz", archive, build_wheel(archive), vendor_key, people["vera"])
+        _import(
+            portal, f"transparency-centre-{version}.tar.gz", archive, build_wheel(archive), vendor_key, people["vera"]
+        )
     ledger = _release("ledger-core", LEDGER_VERSION, restricted=True, key=vendor_key, by=people["vera"])
     if not ledger.build_lists.exists():
         archive = archive_files(LEDGER_FILES, f"ledger-core-{LEDGER_VERSION}")

@@ -67,7 +67,9 @@ def _order_pending() -> int:
 def _move_head(head: LogHead, size: int, store: LogStore) -> LogHead:
     leaves = [
         bytes(leaf)
-        for leaf in LogEntry.objects.filter(index__gte=head.size, index__lt=size).order_by("index").values_list("leaf", flat=True)
+        for leaf in LogEntry.objects.filter(index__gte=head.size, index__lt=size)
+        .order_by("index")
+        .values_list("leaf", flat=True)
     ]
     if len(leaves) != size - head.size:
         raise AssertionError(f"ordered log has a gap between {head.size} and {size}")
@@ -75,7 +77,9 @@ def _move_head(head: LogHead, size: int, store: LogStore) -> LogHead:
     key = load_signing_key(settings.KEY_ROOT / "log.skey")
     origin = Installation.objects.get().origin
     note = sign_checkpoint(Checkpoint(origin, size, root), key)
-    moved = LogHead.objects.filter(pk=head.pk, size=head.size, root=head.root).update(size=size, root=root.hex, checkpoint=note)
+    moved = LogHead.objects.filter(pk=head.pk, size=head.size, root=head.root).update(
+        size=size, root=root.hex, checkpoint=note
+    )
     if not moved:
         raise UnavailableError("log-moved", expected=f"head of size {head.size}", found="another sequencer was faster")
     return LogHead.objects.get(pk=head.pk)

@@ -63,7 +63,9 @@ class _Heartbeat:
         if now - self._last >= HEARTBEAT_SECONDS:
             self._last = now
             done = {"step": "reading members", "members": progress.members, "bytes": progress.bytes}
-            keep_claim(self._claim, progress=done | {"archiveBytes": progress.archive_bytes, "archiveSize": self._total})
+            keep_claim(
+                self._claim, progress=done | {"archiveBytes": progress.archive_bytes, "archiveSize": self._total}
+            )
 
 
 def read_archive(claim: Claim, *, release: Release) -> StoredIntake:

@@ -49,7 +49,9 @@ def receive_delivery(
             "sha512": stored.sha512.hex(),
             "blake2b512": stored.blake2b512.hex(),
         },
-        "signatures": [objects().put_bytes(compartment, signature[: MAX_SIGNATURE_BYTES + 1]).hex for signature in signatures],
+        "signatures": [
+            objects().put_bytes(compartment, signature[: MAX_SIGNATURE_BYTES + 1]).hex for signature in signatures
+        ],
         "sender": sender.pk if sender else None,
         "anchors": anchors_digest(release),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError

@@ -28,7 +28,9 @@ def verify_log(*, progress: Callable[[str], None]) -> dict[str, Any]:
     root = Digest(root_at(head.size, lambda level, index: levels[level][index]))
     published = open_checkpoint(bytes(head.checkpoint), parse_vkey(installation.vkey), installation.origin)
     if (published.size, published.root) != (head.size, root) or head.root != root.hex:
-        raise EvidenceError("checkpoint-differs", expected=f"{head.size} {root}", found=f"{published.size} {published.root}")
+        raise EvidenceError(
+            "checkpoint-differs", expected=f"{head.size} {root}", found=f"{published.size} {published.root}"
+        )
     _compare("checkpoint", bytes(head.checkpoint))
     tiles = tiles_to_write(0, head.size)
     for number, tile in enumerate(tiles):
@@ -66,4 +68,6 @@ def _hash_levels(leaves: list[bytes]) -> list[list[bytes]]:
 def _compare(name: str, expected: bytes) -> None:
     found = log_store().read(name)
     if found != expected:
-        raise EvidenceError("log-file-differs", subject=name, expected=Digest.of(expected).hex, found=Digest.of(found).hex)
+        raise EvidenceError(
+            "log-file-differs", subject=name, expected=Digest.of(expected).hex, found=Digest.of(found).hex
+        )

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from transparency.proofs.digest import Digest
 from transparency.proofs.log.merkle import leaf_hash, node_hash, root_at
-from transparency.proofs.log.tiles import TILE_WIDTH, Bundle, TileHashes, bundles_to_write, format_entries, parse_entries, tiles_to_write
+from transparency.proofs.log.tiles import (
+    TILE_WIDTH,
+    Bundle,
+    TileHashes,
+    bundles_to_write,
+    format_entries,
+    parse_entries,
+    tiles_to_write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

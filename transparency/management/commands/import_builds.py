@@ -32,7 +32,9 @@ class Command(PortalCommand):
         parser.add_argument("files", nargs="*", metavar="FILE")
         add_release_arguments(parser)
         parser.add_argument("--manifest", metavar="SHA256SUMS", help="the checksum list")
-        parser.add_argument("--signature", action="append", default=[], metavar="FILE", help="a detached signature over the list")
+        parser.add_argument(
+            "--signature", action="append", default=[], metavar="FILE", help="a detached signature over the list"
+        )
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         signatures = [read_small_file(name, MAX_SIGNATURE_BYTES) for name in options["signature"]]
@@ -42,7 +44,10 @@ class Command(PortalCommand):
             files = [_open(stack, name) for name in options["files"]]
             manifest = _open(stack, options["manifest"]) if options["manifest"] else None
             release = ensure_release(
-                vendor=options["vendor"], product=options["product"], version=options["release"], restricted=options["restricted"]
+                vendor=options["vendor"],
+                product=options["product"],
+                version=options["release"],
+                restricted=options["restricted"],
             )
             enrol_keys(release.product, options["key"])
             job = receive_builds(release=release, files=files, manifest=manifest, signatures=signatures, send=False)
@@ -66,4 +71,6 @@ def _open(stack: ExitStack, name: str) -> Received:
     try:
         return Received(Path(name).name, stack.enter_context(Path(name).open("rb")))
     except OSError as error:
-        raise UnusableInputError("file-unreadable", expected="a readable file", found=error.strerror or "", subject=name) from error
+        raise UnusableInputError(
+            "file-unreadable", expected="a readable file", found=error.strerror or "", subject=name
+        ) from error

@@ -29,7 +29,9 @@ class Command(PortalCommand):
         parser.add_argument("source", help="a .tar.gz or .tar.xz file")
         add_release_arguments(parser)
         parser.add_argument("--role", default="release-archive")
-        parser.add_argument("--signature", action="append", default=[], metavar="FILE", help="a detached signature over SOURCE")
+        parser.add_argument(
+            "--signature", action="append", default=[], metavar="FILE", help="a detached signature over SOURCE"
+        )
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         source = Path(options["source"])
@@ -37,14 +39,23 @@ class Command(PortalCommand):
         try:
             stream = source.open("rb")
         except OSError as error:
-            raise UnusableInputError("file-unreadable", expected="a readable file", found=error.strerror or "", subject=source.name) from error
+            raise UnusableInputError(
+                "file-unreadable", expected="a readable file", found=error.strerror or "", subject=source.name
+            ) from error
         with stream:
             release = ensure_release(
-                vendor=options["vendor"], product=options["product"], version=options["release"], restricted=options["restricted"]
+                vendor=options["vendor"],
+                product=options["product"],
+                version=options["release"],
+                restricted=options["restricted"],
             )
             enrol_keys(release.product, options["key"])
             job = receive_delivery(
-                release=release, archive=Received(source.name, stream), signatures=signatures, role=options["role"], send=False
+                release=release,
+                archive=Received(source.name, stream),
+                signatures=signatures,
+                role=options["role"],
+                send=False,
             )
         job = follow_job(self, job)
         if job.state != Job.State.DONE:
@@ -63,7 +74,7 @@ class Command(PortalCommand):
                     self.stdout.write(f"      {word} {printable(step[word])}")
         for word in ("refused", "flagged"):
             for finding in answer[word]:
-                self.stdout.write(f"{word}: {printable(finding['path'])}: {finding['rule']}: {printable(finding['detail'])}")
+                self.stdout.write(
+                    f"{word}: {printable(finding['path'])}: {finding['rule']}: {printable(finding['detail'])}"
+                )
         super().show({key: value for key, value in answer.items() if key not in {"steps", "refused", "flagged"}})
-
-

@@ -44,7 +44,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=settings.PORT)
-        parser.add_argument("--demo", action="store_true", help="throw-away people, keys and two products, for trying out")
+        parser.add_argument(
+            "--demo", action="store_true", help="throw-away people, keys and two products, for trying out"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         if settings.PRODUCTION:

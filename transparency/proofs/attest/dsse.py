@@ -108,7 +108,8 @@ def check_envelope(
     openpgp: OpenPgpChecker | None = None,
 ) -> VerifiedPayload:
     """Return the payload with the first of `keys` under which one of the signatures holds and whose window covers `now`;
-    else raise what the last key said (`key-missing` when there is none, `key-window`, `signature-…`, `namespace-mismatch`)."""
+    else raise what the last key said (`key-missing` when there is none, `key-window`, `signature-…`, `namespace-mismatch`).
+    """
     message = pae(envelope.payload, envelope.payload_type)
     refusal = EvidenceError("key-missing", expected="an enrolled key", found="none")
     for key in keys:

@@ -80,7 +80,11 @@ def format_source_review(review: SourceReview) -> JSON:
     """The predicate's JSON."""
     reviewer, scope, coverage = review.reviewer, review.scope, review.coverage
     return {
-        "review": {"id": review.review_id, "engagementDigest": {"sha256": review.engagement.hex}, "origin": review.origin},
+        "review": {
+            "id": review.review_id,
+            "engagementDigest": {"sha256": review.engagement.hex},
+            "origin": review.origin,
+        },
         "reviewer": {
             "id": reviewer.identity,
             "org": reviewer.org,
@@ -180,7 +184,9 @@ def _parse_coverage(fields: Fields) -> Coverage:
         marks_root=Digest.parse(fields.object("marksRoot").text("sha256")),
     )
     if coverage.read > coverage.in_scope or coverage.read_twice > coverage.in_scope:
-        raise EvidenceError(_MALFORMED, subject="coverage", expected=f"at most {coverage.in_scope} lines read", found="more")
+        raise EvidenceError(
+            _MALFORMED, subject="coverage", expected=f"at most {coverage.in_scope} lines read", found="more"
+        )
     return coverage
 
 

@@ -64,7 +64,9 @@ def manifest_subject(manifest: Digest, git_tree: str) -> StatementSubject:
 
 def check_subject(statement: Statement, manifest: Digest) -> None:
     """Raise `subject-mismatch` unless exactly one subject is the manifest, with this SHA-256."""
-    found = [dict(subject.digests).get("sha256", "") for subject in statement.subjects if subject.name == MANIFEST_SUBJECT]
+    found = [
+        dict(subject.digests).get("sha256", "") for subject in statement.subjects if subject.name == MANIFEST_SUBJECT
+    ]
     if found != [manifest.hex]:
         raise EvidenceError("subject-mismatch", expected=manifest.hex, found=", ".join(found)[:200] or "no manifest")
 

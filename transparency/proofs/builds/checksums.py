@@ -47,12 +47,16 @@ class ListedFile:
 def parse_checksums(data: bytes) -> ChecksumList:
     """Read a list (`checksums-malformed`, `checksums-duplicate`, `checksums-name`, `checksums-mixed`)."""
     if len(data) > MAX_LIST_BYTES:
-        raise EvidenceError("checksums-malformed", expected=f"at most {MAX_LIST_BYTES} bytes", found=f"{len(data)} bytes")
+        raise EvidenceError(
+            "checksums-malformed", expected=f"at most {MAX_LIST_BYTES} bytes", found=f"{len(data)} bytes"
+        )
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise EvidenceError("checksums-malformed", expected="UTF-8", found=f"byte {error.start}") from error
-    entries = [_parse_line(line.removesuffix("\r"), number) for number, line in enumerate(lines, start=1) if line.strip()]
+    entries = [
+        _parse_line(line.removesuffix("\r"), number) for number, line in enumerate(lines, start=1) if line.strip()
+    ]
     if not 0 < len(entries) <= MAX_ENTRIES:
         raise EvidenceError("checksums-malformed", expected=f"1 to {MAX_ENTRIES} lines", found=str(len(entries)))
     shapes = sorted({(kind, len(digest)) for kind, _, digest in entries})
@@ -71,7 +75,9 @@ def compare(listed: ChecksumList, found: Mapping[str, str]) -> tuple[ListedFile,
     if listed.algorithm != "sha256":
         raise EvidenceError("checksums-algorithm", expected="a SHA-256 list", found=listed.algorithm)
     return tuple(
-        ListedFile(name, listed.digests.get(name), found.get(name), listing_of(listed.digests.get(name), found.get(name)))
+        ListedFile(
+            name, listed.digests.get(name), found.get(name), listing_of(listed.digests.get(name), found.get(name))
+        )
         for name in sorted({*listed.digests, *found}, key=str.encode)
     )
 
@@ -90,21 +96,33 @@ def _parse_line(line: str, number: int) -> tuple[str, str, str]:
     if match := _BSD.match(line):
         kind, name, digest = "bsd", match[2], match[3]
         if _LENGTHS.get(len(digest)) != match[1].lower():
-            raise EvidenceError("checksums-malformed", subject=f"line {number}", expected=match[1], found=f"{len(digest)} digits")
+            raise EvidenceError(
+                "checksums-malformed", subject=f"line {number}", expected=match[1], found=f"{len(digest)} digits"
+            )
     elif match := _GNU.match(line):
         kind, name, digest = "gnu", match[3], match[2]
         if match[1]:
             name = _unescape(name, number)
     else:
-        raise EvidenceError("checksums-malformed", subject=f"line {number}", expected="digest and name", found=repr(line[:80]))
+        raise EvidenceError(
+            "checksums-malformed", subject=f"line {number}", expected="digest and name", found=repr(line[:80])
+        )
     components = name.split("/")
-    if len(name) > MAX_NAME_CHARACTERS or {"", ".."} & set(components) or any(ord(character) < 0x20 for character in name):
-        raise EvidenceError("checksums-name", subject=f"line {number}", expected="a relative name", found=repr(name[:80]))
+    if (
+        len(name) > MAX_NAME_CHARACTERS
+        or {"", ".."} & set(components)
+        or any(ord(character) < 0x20 for character in name)
+    ):
+        raise EvidenceError(
+            "checksums-name", subject=f"line {number}", expected="a relative name", found=repr(name[:80])
+        )
     return kind, name.removeprefix("./"), digest
 
 
 def _unescape(name: str, number: int) -> str:
     pieces = re.split(r"(\\.)", name, flags=re.DOTALL)
     if any(piece.startswith("\\") and piece not in _ESCAPES for piece in pieces):
-        raise EvidenceError("checksums-malformed", subject=f"line {number}", expected=r"\\, \n or \r", found=repr(name[:80]))
+        raise EvidenceError(
+            "checksums-malformed", subject=f"line {number}", expected=r"\\, \n or \r", found=repr(name[:80])
+        )
     return "".join(_ESCAPES.get(piece, piece) for piece in pieces)

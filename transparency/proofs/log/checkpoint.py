@@ -44,12 +44,16 @@ def parse_checkpoint(text: str) -> Checkpoint:
     """Read the note's text (`checkpoint-malformed`)."""
     lines = text.split("\n")
     if len(lines) != _LINES + 1 or lines[-1] or not lines[0]:
-        raise EvidenceError("checkpoint-malformed", expected="origin, size and root, a line each", found=f"{len(lines) - 1} lines")
+        raise EvidenceError(
+            "checkpoint-malformed", expected="origin, size and root, a line each", found=f"{len(lines) - 1} lines"
+        )
     if not _SIZE.match(lines[1]) or int(lines[1]) > MAX_SIZE:
         raise EvidenceError("checkpoint-malformed", expected="a size without leading zeros", found=lines[1][:40])
     root = decode_base64(lines[2], "checkpoint-malformed")
     if len(root) != DIGEST_BYTES:
-        raise EvidenceError("checkpoint-malformed", expected=f"a root of {DIGEST_BYTES} bytes", found=f"{len(root)} bytes")
+        raise EvidenceError(
+            "checkpoint-malformed", expected=f"a root of {DIGEST_BYTES} bytes", found=f"{len(root)} bytes"
+        )
     return Checkpoint(lines[0], int(lines[1]), Digest(root))
 
 

@@ -56,7 +56,13 @@ def open_leaf(*, kind: str, digest: Digest, subjects: Sequence[tuple[str, Digest
 
 
 def committed_leaf(
-    product_secret: bytes, *, kind: str, digest: Digest, subjects: Sequence[tuple[str, Digest]], org: str, time: datetime
+    product_secret: bytes,
+    *,
+    kind: str,
+    digest: Digest,
+    subjects: Sequence[tuple[str, Digest]],
+    org: str,
+    time: datetime,
 ) -> tuple[Leaf, Opening]:
     """A leaf of commitments and what opens it. The salts depend on nothing but the secret, kind, digest and label."""
 
@@ -81,7 +87,10 @@ def committed_leaf(
 def format_leaf(leaf: Leaf) -> bytes:
     """Canonical JSON of at most 65,535 bytes (`leaf-too-large`)."""
     subjects: list[JSON] = [
-        {"name": subject.name, **({"commitment": subject.value.hex} if leaf.committed else {"digest": {"sha256": subject.value.hex}})}
+        {
+            "name": subject.name,
+            **({"commitment": subject.value.hex} if leaf.committed else {"digest": {"sha256": subject.value.hex}}),
+        }
         for subject in leaf.subjects
     ]
     value: dict[str, JSON] = {
@@ -125,7 +134,11 @@ def _parse_subject(fields: Fields, *, committed: bool) -> LeafSubject:
 def format_opening(opening: Opening) -> bytes:
     """Canonical JSON of the salts (`opening.json`)."""
     return canonical_json(
-        {"digest": opening.digest.hex(), "org": opening.org.hex(), "subjects": [salt.hex() for salt in opening.subjects]}
+        {
+            "digest": opening.digest.hex(),
+            "org": opening.org.hex(),
+            "subjects": [salt.hex() for salt in opening.subjects],
+        }
     )
 
 
@@ -159,7 +172,9 @@ def check_leaf_commits(
     if opening is None:
         raise EvidenceError("opening-missing", expected="the salts of a committed leaf", found="none")
     if len(opening.subjects) != len(leaf.subjects):
-        raise EvidenceError("opening-malformed", expected=f"{len(leaf.subjects)} salts", found=str(len(opening.subjects)))
+        raise EvidenceError(
+            "opening-malformed", expected=f"{len(leaf.subjects)} salts", found=str(len(opening.subjects))
+        )
     check_commitment(leaf.value, opening.digest, "digest", digest.hex)
     check_commitment(Digest.parse(leaf.org), opening.org, "org", org)
     for (name, value), subject, salt in zip(subjects, leaf.subjects, opening.subjects, strict=True):

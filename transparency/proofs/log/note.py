@@ -152,7 +152,9 @@ def _split_key(text: str, code: str) -> tuple[str, str, bytes]:
         raise EvidenceError(code, expected="name+hash+base64", found="another shape")
     data = decode_base64(parts[2], code)
     if len(data) != 1 + KEY_BYTES or data[:1] != ED25519:
-        raise EvidenceError(code, expected="an Ed25519 key (type 1)", found=f"{len(data)} bytes of type {data[:1].hex()}")
+        raise EvidenceError(
+            code, expected="an Ed25519 key (type 1)", found=f"{len(data)} bytes of type {data[:1].hex()}"
+        )
     return parts[0], parts[1], data[1:]
 
 

@@ -25,7 +25,9 @@ TILE_WIDTH = 256
 MAX_ENTRY_BYTES = 65_535
 _GROUP = 1000
 _CACHED_TILES = 64
-_PATH = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?\Z", re.ASCII)
+_PATH = re.compile(
+    r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?\Z", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +86,9 @@ def bundles_to_write(old_size: int, size: int) -> list[Bundle]:
 def _pieces(old: int, new: int) -> list[tuple[int, int]]:
     if new == old:
         return []
-    return [(index, min(TILE_WIDTH, new - index * TILE_WIDTH)) for index in range(old // TILE_WIDTH, -(-new // TILE_WIDTH))]
+    return [
+        (index, min(TILE_WIDTH, new - index * TILE_WIDTH)) for index in range(old // TILE_WIDTH, -(-new // TILE_WIDTH))
+    ]
 
 
 class TileHashes:
@@ -98,7 +102,9 @@ class TileHashes:
     def __call__(self, level: int, index: int) -> bytes:
         """Hash of the subtree (`tile-range` when the tree has no such complete subtree, `tile-malformed` for a tile of wrong length)."""
         if (index + 1) << level > self._size:
-            raise EvidenceError("tile-range", expected=f"a subtree of the first {self._size} leaves", found=f"{level}, {index}")
+            raise EvidenceError(
+                "tile-range", expected=f"a subtree of the first {self._size} leaves", found=f"{level}, {index}"
+            )
         tile_level, within = divmod(level, TILE_HEIGHT)
         first = index << within
         hashes = self._hashes(tile_level, first, 1 << within)
@@ -118,7 +124,9 @@ class TileHashes:
             return self._cache[tile]
         data = self._read_tile(tile)
         if len(data) != DIGEST_BYTES * tile.width:
-            raise EvidenceError("tile-malformed", subject=tile.path, expected=f"{tile.width} hashes", found=f"{len(data)} bytes")
+            raise EvidenceError(
+                "tile-malformed", subject=tile.path, expected=f"{tile.width} hashes", found=f"{len(data)} bytes"
+            )
         self._cache[tile] = data
         if len(self._cache) > _CACHED_TILES:
             self._cache.popitem(last=False)
@@ -139,7 +147,9 @@ def parse_entries(data: bytes, count: int) -> list[bytes]:
         length = int.from_bytes(data[place : place + 2], "big")
         entry = data[place + 2 : place + 2 + length]
         if place + 2 > len(data) or len(entry) != length:
-            raise EvidenceError("entries-malformed", expected=f"{count} entries", found=f"{len(entries)} and a torn one")
+            raise EvidenceError(
+                "entries-malformed", expected=f"{count} entries", found=f"{len(entries)} and a torn one"
+            )
         entries.append(entry)
         place += 2 + length
     if place != len(data):

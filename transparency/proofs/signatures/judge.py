@@ -22,9 +22,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.signatures.minisign import MinisignSignature, check_minisign, parse_minisign, parse_minisign_key
+from transparency.proofs.signatures.minisign import (
+    MinisignSignature,
+    check_minisign,
+    parse_minisign,
+    parse_minisign_key,
+)
 from transparency.proofs.signatures.openpgp import OpenPgpSignature, parse_openpgp_signatures
-from transparency.proofs.signatures.sshsig import SshSignature, check_sshsig, parse_ssh_public_key, parse_sshsig, ssh_fingerprint
+from transparency.proofs.signatures.sshsig import (
+    SshSignature,
+    check_sshsig,
+    parse_ssh_public_key,
+    parse_sshsig,
+    ssh_fingerprint,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,7 +118,9 @@ def sniff_format(signature: bytes) -> SignatureFormat:
         return "openpgp"
     if head.startswith(b"untrusted comment:"):
         return "minisign"
-    raise EvidenceError("signature-unreadable", expected="an SSH, OpenPGP or minisign signature", found=repr(signature[:24]))
+    raise EvidenceError(
+        "signature-unreadable", expected="an SSH, OpenPGP or minisign signature", found=repr(signature[:24])
+    )
 
 
 def judge_signature(
@@ -138,7 +151,9 @@ def judge_signature(
     for item in parsed:
         if openpgp is None or content is None:
             step = Step("signature holds", "not checked", "the signed file and an OpenPGP library", "neither or one")
-            findings.append(SignatureFinding(position, "openpgp", item.issuer, "unavailable", "content-needed", (step,)))
+            findings.append(
+                SignatureFinding(position, "openpgp", item.issuer, "unavailable", "content-needed", (step,))
+            )
             continue
         outcome, code, key, steps = openpgp.judge(item, content, certificates, now=now)
         findings.append(SignatureFinding(position, "openpgp", key, outcome, code, (_readable("OpenPGP"), *steps)))
@@ -204,7 +219,9 @@ def _judge_minisign(
     except EvidenceError as error:
         if error.code == "content-needed":
             step = Step("signature holds", "not checked", error.expected, error.found)
-            return SignatureFinding(position, "minisign", named, "unavailable", error.code, (_readable("minisign"), step))
+            return SignatureFinding(
+                position, "minisign", named, "unavailable", error.code, (_readable("minisign"), step)
+            )
         return _failed(position, "minisign", "minisign", key, error)
     return _held(position, "minisign", "minisign", key, now)
 
@@ -217,26 +234,44 @@ def window_step(key: EnrolledKey, now: datetime) -> Step:
 
 def _held(position: int, kind: SignatureFormat, name: str, key: EnrolledKey, now: datetime) -> SignatureFinding:
     window = window_step(key, now)
-    steps = (_readable(name), enrolled_step(key.fingerprint), window, Step("signature holds", "holds", found="over exactly these bytes"))
+    steps = (
+        _readable(name),
+        enrolled_step(key.fingerprint),
+        window,
+        Step("signature holds", "holds", found="over exactly these bytes"),
+    )
     if window.status == "fails":
         return SignatureFinding(position, kind, key.fingerprint, "expired", "key-window", steps)
     return SignatureFinding(position, kind, key.fingerprint, "valid", "valid", steps)
 
 
-def _failed(position: int, kind: SignatureFormat, name: str, key: EnrolledKey, error: EvidenceError) -> SignatureFinding:
-    steps = (_readable(name), enrolled_step(key.fingerprint), Step("signature holds", "fails", error.expected, error.found))
+def _failed(
+    position: int, kind: SignatureFormat, name: str, key: EnrolledKey, error: EvidenceError
+) -> SignatureFinding:
+    steps = (
+        _readable(name),
+        enrolled_step(key.fingerprint),
+        Step("signature holds", "fails", error.expected, error.found),
+    )
     return SignatureFinding(position, kind, key.fingerprint, "invalid", error.code, steps)
 
 
 def _unknown(
     position: int, kind: SignatureFormat, name: str, named: str, keys: Sequence[EnrolledKey]
 ) -> SignatureFinding:
-    return SignatureFinding(position, kind, named, "unknown-key", "unknown-key", (_readable(name), unknown_step(named, keys)))
+    return SignatureFinding(
+        position, kind, named, "unknown-key", "unknown-key", (_readable(name), unknown_step(named, keys))
+    )
 
 
 def unknown_step(named: str, keys: Sequence[EnrolledKey]) -> Step:
     """The step that says that a key is not enrolled, and which ones are."""
-    return Step("key enrolled", "fails", ", ".join(key.fingerprint for key in keys[:5]) or "an enrolled key; there is none", named)
+    return Step(
+        "key enrolled",
+        "fails",
+        ", ".join(key.fingerprint for key in keys[:5]) or "an enrolled key; there is none",
+        named,
+    )
 
 
 def _readable(name: str) -> Step:
@@ -246,4 +281,3 @@ def _readable(name: str) -> Step:
 def enrolled_step(fingerprint: str) -> Step:
     """The step that says that a key is enrolled."""
     return Step("key enrolled", "holds", found=fingerprint)
-

@@ -39,7 +39,9 @@ class EnrolledKey:
     def covers(self, moment: datetime) -> bool:
         """Whether `moment` lies in the window; whole seconds count, as the formats write them."""
         moment = moment.replace(microsecond=0)
-        return not (self.valid_from and moment < self.valid_from) and not (self.valid_until and moment > self.valid_until)
+        return not (self.valid_from and moment < self.valid_from) and not (
+            self.valid_until and moment > self.valid_until
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ def parse_key(
     if key_format not in get_args(KeyFormat):
         raise EvidenceError("key-format", expected=", ".join(get_args(KeyFormat)), found=key_format[:40])
     if len(public) > MAX_KEY_CHARACTERS:
-        raise EvidenceError("key-malformed", expected=f"at most {MAX_KEY_CHARACTERS} characters", found=str(len(public)))
+        raise EvidenceError(
+            "key-malformed", expected=f"at most {MAX_KEY_CHARACTERS} characters", found=str(len(public))
+        )
     known = cast("KeyFormat", key_format)
     return EnrolledKey(known, public.strip(), _fingerprint(known, public), namespaces, valid_from, valid_until)
 
@@ -80,7 +84,9 @@ def key_from_text(text: str) -> EnrolledKey:
         return parse_key("minisign", stripped.splitlines()[-1])
     if "PRIVATE KEY" in stripped[:80] or "secret key" in stripped[:80]:
         raise EvidenceError("key-private", expected="a public key", found="a private key; keep it to yourself")
-    raise EvidenceError("key-format", expected="an SSH, minisign, PEM or armoured OpenPGP public key", found=repr(stripped[:40]))
+    raise EvidenceError(
+        "key-format", expected="an SSH, minisign, PEM or armoured OpenPGP public key", found=repr(stripped[:40])
+    )
 
 
 def parse_holders(fields: Fields, name: str, *, strict: bool = False) -> tuple[KeyHolder, ...]:
@@ -89,9 +95,16 @@ def parse_holders(fields: Fields, name: str, *, strict: bool = False) -> tuple[K
     for holder in fields.objects(name):
         if strict:
             refuse_unknown(holder, {"name", "keys"})
-        holders.append(KeyHolder(holder.text("name"), tuple(_parse_entry(key, strict=strict) for key in holder.objects("keys"))))
-    if len({holder.name for holder in holders}) != len(holders) or sum(len(holder.keys) for holder in holders) > MAX_KEYS:
-        raise EvidenceError("json-shape", subject=fields.where, expected=f"each name once and at most {MAX_KEYS} keys", found="more")
+        holders.append(
+            KeyHolder(holder.text("name"), tuple(_parse_entry(key, strict=strict) for key in holder.objects("keys")))
+        )
+    if (
+        len({holder.name for holder in holders}) != len(holders)
+        or sum(len(holder.keys) for holder in holders) > MAX_KEYS
+    ):
+        raise EvidenceError(
+            "json-shape", subject=fields.where, expected=f"each name once and at most {MAX_KEYS} keys", found="more"
+        )
     return tuple(holders)
 
 
@@ -112,7 +125,9 @@ def format_key(key: EnrolledKey) -> JSON:
 def refuse_unknown(fields: Fields, known: set[str]) -> None:
     """Raise `trust-unknown-field` for a field that is not known: a misspelt one must not be silently without effect."""
     if unknown := sorted(fields.keys() - known):
-        raise EvidenceError("trust-unknown-field", subject=fields.where, expected=", ".join(sorted(known)), found=unknown[0][:60])
+        raise EvidenceError(
+            "trust-unknown-field", subject=fields.where, expected=", ".join(sorted(known)), found=unknown[0][:60]
+        )
 
 
 def _parse_entry(fields: Fields, *, strict: bool) -> EnrolledKey:

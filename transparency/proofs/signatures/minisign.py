@@ -63,7 +63,9 @@ def parse_minisign(data: bytes) -> MinisignSignature:
     raw = decode_base64(lines[1].decode("ascii", "replace"), "minisign-malformed")
     outer = decode_base64(lines[3].decode("ascii", "replace"), "minisign-malformed")
     if len(raw) != 2 + KEY_ID_BYTES + SIGNATURE_BYTES or raw[:2] not in {b"Ed", b"ED"} or len(outer) != SIGNATURE_BYTES:
-        raise EvidenceError("minisign-malformed", expected="an Ed or ED signature", found=f"{raw[:2]!r}, {len(raw)} bytes")
+        raise EvidenceError(
+            "minisign-malformed", expected="an Ed or ED signature", found=f"{raw[:2]!r}, {len(raw)} bytes"
+        )
     start = 2 + KEY_ID_BYTES
     return MinisignSignature(raw[:2] == b"ED", raw[2:start], raw[start:], lines[2].removeprefix(_TRUSTED), outer)
 
@@ -81,4 +83,6 @@ def check_minisign(signature: MinisignSignature, key: MinisignKey, *, message: b
     try:
         check_ed25519(key.public, signature.global_signature, signature.signature + signature.trusted_comment)
     except EvidenceError as error:
-        raise EvidenceError("trusted-comment-mismatch", expected="the comment that was signed", found="another") from error
+        raise EvidenceError(
+            "trusted-comment-mismatch", expected="the comment that was signed", found="another"
+        ) from error

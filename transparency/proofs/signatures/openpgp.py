@@ -15,7 +15,17 @@ from transparency.proofs.log.note import decode_base64
 MAX_FILE_BYTES = 64 * 1024
 MAX_SIGNATURES = 16
 SIGNATURE_TAG = 2
-HASHES = {1: "MD5", 2: "SHA1", 3: "RIPEMD160", 8: "SHA256", 9: "SHA384", 10: "SHA512", 11: "SHA224", 12: "SHA3-256", 14: "SHA3-512"}
+HASHES = {
+    1: "MD5",
+    2: "SHA1",
+    3: "RIPEMD160",
+    8: "SHA256",
+    9: "SHA384",
+    10: "SHA512",
+    11: "SHA224",
+    12: "SHA3-256",
+    14: "SHA3-512",
+}
 WEAK_HASHES = frozenset({"MD5", "SHA1", "RIPEMD160"})
 KEY_ALGORITHMS = {1: "RSA", 3: "RSA", 16: "ElGamal", 17: "DSA", 19: "ECDSA", 22: "EdDSA", 27: "Ed25519", 28: "Ed448"}
 BINARY_DOCUMENT = 0x00
@@ -47,7 +57,9 @@ def parse_openpgp_signatures(data: bytes) -> tuple[OpenPgpSignature, ...]:
     if data.lstrip().startswith(b"-----BEGIN PGP MESSAGE-----"):
         raise EvidenceError("openpgp-not-detached", expected="a detached signature", found="a message")
     raw = dearmour(data, "SIGNATURE", _MALFORMED) if data.lstrip()[:5] == b"-----" else data
-    found = tuple(_parse_signature(body, packet) for tag, body, packet in packets(raw, _MALFORMED) if _is_signature(tag))
+    found = tuple(
+        _parse_signature(body, packet) for tag, body, packet in packets(raw, _MALFORMED) if _is_signature(tag)
+    )
     if not 0 < len(found) <= MAX_SIGNATURES:
         raise EvidenceError(_MALFORMED, expected=f"1 to {MAX_SIGNATURES} signatures", found=str(len(found)))
     return found

@@ -32,7 +32,11 @@ _RSA = frozenset({1, 3})
 _DSA, _ECDSA, _EDDSA, _ED25519 = 17, 19, 22, 27
 _OID_ED25519 = bytes.fromhex("2b06010401da470f01")
 _OID_P256 = bytes.fromhex("2a8648ce3d030107")
-_HASHES: dict[str, hashes.HashAlgorithm] = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "SHA256": hashes.SHA256(),
+    "SHA384": hashes.SHA384(),
+    "SHA512": hashes.SHA512(),
+}
 _REVOKES_KEY = 0x20
 _REASON = 29
 _SOFT_REASONS = frozenset({1, 3})  # superseded, retired: like expiry
@@ -139,7 +143,9 @@ def _check_numbers(key: OpenPgpKey, numbers: list[int], digest: bytes, algorithm
                 return
     except (InvalidSignature, ValueError, OverflowError) as error:
         raise mismatch from error
-    raise EvidenceError("signature-algorithm", expected="RSA, Ed25519 or ECDSA P-256", found=f"algorithm {key.algorithm}")
+    raise EvidenceError(
+        "signature-algorithm", expected="RSA, Ed25519 or ECDSA P-256", found=f"algorithm {key.algorithm}"
+    )
 
 
 def _parse_key(body: bytes, *, primary: bool) -> OpenPgpKey:

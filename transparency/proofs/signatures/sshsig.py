@@ -50,7 +50,9 @@ class SshSignature:
 def parse_sshsig(data: bytes) -> SshSignature:
     """Read an armoured or a binary signature (`sshsig-malformed`)."""
     if len(data) > MAX_SIGNATURE_BYTES:
-        raise EvidenceError("sshsig-malformed", expected=f"at most {MAX_SIGNATURE_BYTES} bytes", found=f"{len(data)} bytes")
+        raise EvidenceError(
+            "sshsig-malformed", expected=f"at most {MAX_SIGNATURE_BYTES} bytes", found=f"{len(data)} bytes"
+        )
     blob = data if data.startswith(MAGIC) else _dearmour(data)
     if not blob.startswith(MAGIC):
         raise EvidenceError("sshsig-malformed", expected="an SSHSIG blob", found=repr(blob[:8]))
@@ -73,7 +75,13 @@ def parse_sshsig(data: bytes) -> SshSignature:
 
 def format_sshsig(signature: SshSignature) -> bytes:
     """The binary blob, as `parse_sshsig` reads it."""
-    fields = (signature.public, signature.namespace.encode(), b"", signature.hash_algorithm.encode(), signature.signature)
+    fields = (
+        signature.public,
+        signature.namespace.encode(),
+        b"",
+        signature.hash_algorithm.encode(),
+        signature.signature,
+    )
     return MAGIC + VERSION.to_bytes(4, "big") + b"".join(ssh_string(field) for field in fields)
 
 
@@ -86,11 +94,14 @@ def armour_sshsig(signature: SshSignature) -> bytes:
 
 def check_sshsig(signature: SshSignature, digest: bytes, *, public: bytes, namespaces: tuple[str, ...]) -> None:
     """Raise unless the signature is by the key blob `public`, in one of `namespaces`, over a message with `digest`
-    (raw bytes of the algorithm that the signature names): `key-mismatch`, `namespace-mismatch`, `signature-…`."""
+    (raw bytes of the algorithm that the signature names): `key-mismatch`, `namespace-mismatch`, `signature-…`.
+    """
     if signature.public != public:
         raise EvidenceError("key-mismatch", expected=ssh_fingerprint(public), found=ssh_fingerprint(signature.public))
     if signature.namespace not in namespaces:
-        raise EvidenceError("namespace-mismatch", expected=" or ".join(namespaces) or "none", found=signature.namespace[:200])
+        raise EvidenceError(
+            "namespace-mismatch", expected=" or ".join(namespaces) or "none", found=signature.namespace[:200]
+        )
     if len(digest) != hashlib.new(signature.hash_algorithm).digest_size:
         raise AssertionError("digest of another algorithm")
     signed = MAGIC + b"".join(
@@ -139,7 +150,9 @@ def _refuse_weak(blob: bytes) -> None:
     elif kind == "ssh-rsa":
         _rsa(reader)
     else:
-        raise EvidenceError("key-type", expected="ssh-ed25519, ecdsa-sha2-nistp256, ssh-rsa or sk-ssh-ed25519", found=kind[:60])
+        raise EvidenceError(
+            "key-type", expected="ssh-ed25519, ecdsa-sha2-nistp256, ssh-rsa or sk-ssh-ed25519", found=kind[:60]
+        )
     reader.end()
 
 
@@ -155,7 +168,9 @@ def _check_by_key(public: bytes, algorithm: str, raw: bytes, rest: SshReader, si
         if not flags[0] & _USER_PRESENT:
             raise EvidenceError("signature-unattended", expected="a touch of the security key", found="none")
         point, application = reader.string(), reader.string()
-        check_ed25519(point, raw, hashlib.sha256(application).digest() + flags + counter + hashlib.sha256(signed).digest())
+        check_ed25519(
+            point, raw, hashlib.sha256(application).digest() + flags + counter + hashlib.sha256(signed).digest()
+        )
         return
     rest.end()
     if kind == "ssh-ed25519":
@@ -170,14 +185,18 @@ def _check_by_key(public: bytes, algorithm: str, raw: bytes, rest: SshReader, si
             numbers.end()
             _p256(reader).verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
-        raise EvidenceError("signature-mismatch", expected="a signature by this key over these bytes", found="another") from error
+        raise EvidenceError(
+            "signature-mismatch", expected="a signature by this key over these bytes", found="another"
+        ) from error
 
 
 def _rsa(reader: SshReader) -> rsa.RSAPublicKey:
     exponent, modulus = reader.mpint(), reader.mpint()
     bits = modulus.bit_length()
     if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
-        raise EvidenceError("key-weak", expected=f"an RSA key of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", found=f"{bits} bits")
+        raise EvidenceError(
+            "key-weak", expected=f"an RSA key of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", found=f"{bits} bits"
+        )
     try:
         return rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError as error:

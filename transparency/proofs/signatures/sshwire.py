@@ -51,4 +51,6 @@ class SshReader:
 
     def end(self) -> None:
         if self._place != len(self._data):
-            raise EvidenceError(self._code, expected="nothing more", found=f"{len(self._data) - self._place} bytes more")
+            raise EvidenceError(
+                self._code, expected="nothing more", found=f"{len(self._data) - self._place} bytes more"
+            )

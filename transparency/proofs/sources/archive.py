@@ -99,7 +99,9 @@ class TarReader:
         target = extended.target if extended.target is not None else header[157:257].split(b"\0")[0]
         if extended.size is not None:
             if size not in {0, 0o77777777777, extended.size}:
-                raise ArchiveError("tar-size", subject=_shown(path), expected=f"{extended.size} as in PAX", found=str(size))
+                raise ArchiveError(
+                    "tar-size", subject=_shown(path), expected=f"{extended.size} as in PAX", found=str(size)
+                )
             size = extended.size
         executable = bool(_octal(header[100:108], "mode") & 0o100)
         if kind in _REGULAR and not (kind == 0 and path.endswith(b"/")):
@@ -110,7 +112,9 @@ class TarReader:
         if kind in {_LINK, _SYMLINK}:
             self._expect_empty(path, size)
             return Member("hardlink" if kind == _LINK else "symlink", path, executable, 0, target)
-        raise ArchiveError("unsupported-member", subject=_shown(path), expected="files, folders and links", found=repr(chr(kind)))
+        raise ArchiveError(
+            "unsupported-member", subject=_shown(path), expected="files, folders and links", found=repr(chr(kind))
+        )
 
     def _file(self, path: bytes, executable: bool, size: int) -> Member:  # noqa: FBT001 - a field
         if size <= WHOLE_BYTES:

@@ -154,7 +154,12 @@ def _take_member(state: _Pass, member: Member) -> None:
             state.folders.add(path)
         return
     if member.size > state.limits.member:
-        raise ArchiveError("limit-member", subject=escape_path(path), expected=f"at most {state.limits.member} bytes", found=str(member.size))
+        raise ArchiveError(
+            "limit-member",
+            subject=escape_path(path),
+            expected=f"at most {state.limits.member} bytes",
+            found=str(member.size),
+        )
     if path in state.entries:
         state.refuse(path, "duplicate-path")
         sound = False
@@ -252,7 +257,9 @@ def _bound(state: _Pass, position: int, consumed: int) -> None:
     if state.content > limits.content:
         raise ArchiveError("limit-content", expected=f"at most {limits.content} bytes", found="more")
     if position > limits.ratio_from and position > limits.ratio * max(consumed, 1):
-        raise ArchiveError("limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{position} bytes out of {consumed}")
+        raise ArchiveError(
+            "limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{position} bytes out of {consumed}"
+        )
 
 
 def _conclude(state: _Pass, secret: bytes) -> Intake:

@@ -55,7 +55,8 @@ class PackWriter:
     def add_large(self, size: int, pieces: Iterable[bytes]) -> tuple[bytes, bytes, int, bool]:
         """Write a blob of `size` from pieces, flat in memory; return (sha1, sha256, LF count, last byte is LF).
 
-        The object is written before its name is known; if it was there already, what was written is taken back."""
+        The object is written before its name is known; if it was there already, what was written is taken back.
+        """
         start = self._position
         packer = deflate.compressobj(LEVEL)
         sha1, sha256 = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False), hashlib.sha256()
@@ -141,5 +142,3 @@ def _format_index(objects: dict[bytes, tuple[int, int]], pack_checksum: bytes) -
         )
     )
     return body + hashlib.sha1(body, usedforsecurity=False).digest()
-
-

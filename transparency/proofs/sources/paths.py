@@ -68,7 +68,9 @@ def judge_path(path: bytes) -> tuple[Finding, ...]:
     if not found:
         return ()
     name = escape_path(path)
-    return tuple(Finding(name, rule, detail, fatal) for rule, detail, fatal in sorted(found, key=lambda item: not item[2]))
+    return tuple(
+        Finding(name, rule, detail, fatal) for rule, detail, fatal in sorted(found, key=lambda item: not item[2])
+    )
 
 
 def collisions(paths: Iterable[bytes]) -> Iterator[Finding]:
@@ -92,7 +94,9 @@ def fold(path: bytes) -> str:
     """Key under which names collide: NFC, then case folding."""
     if path.isascii():
         return path.decode("ascii").lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape")).casefold())
+    return unicodedata.normalize(
+        "NFC", unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape")).casefold()
+    )
 
 
 def concerns_git_rules(path: bytes) -> bool:
@@ -159,7 +163,9 @@ def _is_git(component: bytes) -> bool:
         return True
     plain = _without_ignored(component)
     # git stops comparing at malformed UTF-8, so `.git` before it is `.git`.
-    return plain.lower() == b".git" or (plain[:4].lower() == b".git" and plain[4:5] >= b"\x80" and not _is_utf8(plain[4:]))
+    return plain.lower() == b".git" or (
+        plain[:4].lower() == b".git" and plain[4:5] >= b"\x80" and not _is_utf8(plain[4:])
+    )
 
 
 def _without_ignored(component: bytes) -> bytes:

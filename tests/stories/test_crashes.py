@@ -1,0 +1,57 @@
+"""Workers die and stall at the worst moments; imports end exactly once all the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KILLS = 50
+
+
+def drive(home: Path, *arguments: str) -> dict[str, Any]:
+    environment = {
+        **os.environ,
+        "TRANSPARENCY_HOME": str(home),
+        "TRANSPARENCY_JOB_LEASE": "2",
+        "TRANSPARENCY_JOB_ATTEMPTS": "6",
+        "DJANGO_SETTINGS_MODULE": "transparency.settings",
+        "PYTHONPATH": str(ROOT),
+    }
+    environment.pop("DATABASE_URL", None)
+    environment.pop("REDIS_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.stories.crash_driver", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-4000:]
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.timeout(600)
+def test_a_worker_killed_at_fifty_random_instants_leaves_exactly_one_finished_import_each(tmp_path: Path) -> None:
+    answer = drive(tmp_path / "var", "kills", str(KILLS), "20261124")
+    assert [outcome["state"] for outcome in answer["outcomes"]] == ["done"] * KILLS
+    assert sum(outcome["struck"] for outcome in answer["outcomes"]) >= KILLS // 3, (
+        "too few kills struck a running import"
+    )
+    expected = KILLS + 1  # and the one that measured how long an import takes
+    assert (answer["deliveries"], answer["jobs"], answer["snapshots"], answer["leaves"]) == (expected,) * 4
+
+
+def test_a_worker_paused_past_its_lease_cannot_commit(tmp_path: Path) -> None:
+    answer = drive(tmp_path / "var", "pause", "0", "0")
+    assert answer["pausedIn"] == "running"
+    assert (answer["first"], answer["second"]) == ("False", "True")
+    assert (answer["state"], answer["attempt"]) == ("done", 2)
+    assert (answer["deliveries"], answer["snapshots"], answer["leaves"]) == (1, 1, 1)
