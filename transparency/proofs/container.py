@@ -96,16 +96,20 @@ def format_container(members: Mapping[str, bytes]) -> bytes:
     return b"".join([*locals_, directory, end])
 
 
+def refuse_other_files(data: bytes) -> None:
+    """Raise UnusableInputError `not-a-zip` where neither the first nor the last bytes are those of a zip file."""
+    if not data.startswith(_LOCAL_MARK) and data[-_END.size :][: len(_END_MARK)] != _END_MARK:
+        found = f"{len(data)} bytes of something else"
+        raise UnusableInputError("not-a-zip", expected="a dossier, which is a zip file", found=found)
+
+
 def read_members(data: bytes) -> dict[str, bytes]:
     """Return the members that the central directory names, in its order; other bytes are left to `check_container`.
 
     Raises UnusableInputError `not-a-zip` where neither the first nor the last bytes are those of a zip file, and
     EvidenceError `container-end`, `-size`, `-members`, `-directory`, `-name`, `-duplicate`, `-compressed`, `-bounds`.
     """
-    if not data.startswith(_LOCAL_MARK) and data[-_END.size :][:4] != _END_MARK:
-        raise UnusableInputError(
-            "not-a-zip", expected="a dossier, which is a zip file", found=f"{len(data)} bytes of something else"
-        )
+    refuse_other_files(data)
     _refuse_too_large(len(data))
     count, directory, start = _read_end(data)
     _refuse_too_many(count)
