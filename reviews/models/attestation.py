@@ -19,7 +19,9 @@ class Statement(models.Model):
     payload = models.BinaryField()
     digest = models.CharField(max_length=64, unique=True)
     conclusion = models.CharField(max_length=16)
+    # What opens coverage.marksRoot: the secret, and the marks as they were at this moment (docs/formats.md section 8).
     marks_secret = models.BinaryField(editable=False)
+    marks = models.BinaryField(editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

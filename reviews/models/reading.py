@@ -14,7 +14,9 @@ class Region(models.Model):
 
     engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="%(class)ss")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+", help_text="Where it was written.")
+    snapshot = models.ForeignKey(
+        Snapshot, on_delete=models.PROTECT, related_name="+", help_text="Where it was written."
+    )
     blob = models.CharField(max_length=64, help_text="SHA-256 of the file's content.")
     path = models.CharField(max_length=12288, help_text="Where it was written, escaped as in the manifest.")
     start = models.PositiveIntegerField()
@@ -41,6 +43,9 @@ class Note(Region):
     class Meta(Region.Meta):
         ordering = ("start", "created_at")
 
+    def __str__(self) -> str:
+        return f"note on lines {self.start}-{self.end}"
+
 
 class ReadMark(Region):
     class Level(models.TextChoices):
@@ -52,3 +57,6 @@ class ReadMark(Region):
 
     class Meta(Region.Meta):
         ordering = ("start", "created_at")
+
+    def __str__(self) -> str:
+        return f"{self.level} lines {self.start}-{self.end}"

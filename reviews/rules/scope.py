@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from transparency.proofs.errors import EvidenceError
 
 EVERYTHING = "**"
-MAX_GLOBS = 200  # include and exclude each
-MAX_GLOB_CHARS = 1000
+MAX_GLOBS = 100  # include and exclude each: all of it stands in a statement of at most 512 KiB
+MAX_GLOB_CHARS = 500
 MAX_WILDCARDS = 32  # in one glob; matching stays far from the square of a path's length
-MAX_REASON_CHARS = 1000
+MAX_REASON_CHARS = 500
 # What an escaped path is made of, and the wildcards.
 _GLOB = re.compile(r"[A-Za-z0-9._\-/+@,=~%*?]+\Z")
 

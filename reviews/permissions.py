@@ -1,0 +1,54 @@
+"""Who may work in an engagement. The rights themselves follow from transparency/permissions.py and are asked again each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from transparency.errors import EvidenceError, NotAllowedError
+from transparency.models import Organisation, Person
+from transparency.permissions import Right, may
+from transparency.proofs.times import format_time
+
+if TYPE_CHECKING:
+    from reviews.models import Engagement
+    from transparency.permissions import Someone
+
+
+def is_member(person: Someone, engagement: Engagement, *, path: str = "") -> bool:
+    """Whether this is one of the engagement's auditors who still has the right to review (there, at `path`)."""
+    if not isinstance(person, Person) or authority_of(person) != engagement.authority:
+        return False
+    if not may(person, Right.REVIEW, engagement.release, path=path):
+        return False
+    return engagement.auditors.filter(pk=person.pk).exists()
+
+
+def require_member(person: Someone, engagement: Engagement, *, path: str = "") -> None:
+    """Raise `not-a-member` unless `is_member`."""
+    if not is_member(person, engagement, path=path):
+        raise NotAllowedError("not-a-member", expected="an auditor of this engagement with the right to review")
+
+
+def require_running(engagement: Engagement) -> None:
+    """Raise `engagement-closed` outside the engagement's time."""
+    now = timezone.now()
+    if engagement.starts_at > now or (engagement.ends_at and engagement.ends_at < now):
+        until = format_time(engagement.ends_at) if engagement.ends_at else "…"
+        raise EvidenceError(
+            "engagement-closed", expected=f"{format_time(engagement.starts_at)} to {until}", found=format_time(now)
+        )
+
+
+def authority_of(person: Someone) -> Organisation | None:
+    """Return the authority that a person belongs to, None for everybody else."""
+    organisation: Organisation | None = getattr(person, "organisation", None)
+    if organisation is None or organisation.kind != Organisation.Kind.AUTHORITY:
+        return None
+    return organisation
+
+
+def may_read_notes(person: Person, engagement: Engagement) -> bool:
+    """Notes and reading detail belong to the authority: its own people who may review the release, nobody else."""
+    return authority_of(person) == engagement.authority and may(person, Right.REVIEW, engagement.release)
