@@ -1,0 +1,421 @@
+"""A centre in memory: makes complete dossiers with throw-away keys, out of the proof code and other people's signing tools.
+
+    simulator = Simulator(tmp_path)           # an open product; restricted=True for commitments
+    simulator.complete()                      # one signed delivery, signed builds, two attestations
+    data = simulator.dossier()
+    trust = simulator.trust(attestations=2)
+
+For a cheat, log what an honest centre would not (`deliver`, `publish`, `attest` take whole records), or change the parts
+with `dataclasses.replace` before `build_dossier`. A second Simulator has other keys under the same names: the forger.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.signers import PemSigner, Signer, SshSigner
+from transparency.gateways.decompress import open_archive
+from transparency.proofs.attest.dsse import Envelope, EnvelopeSignature, attestation_namespace, format_envelope, pae
+from transparency.proofs.attest.predicates import (
+    SOURCE_REVIEW_TYPE,
+    Coverage,
+    Reviewer,
+    Scope,
+    SourceReview,
+    format_source_review,
+)
+from transparency.proofs.attest.statement import Statement, format_statement, manifest_subject
+from transparency.proofs.builds.checksums import compare, parse_checksums
+from transparency.proofs.digest import Digest
+from transparency.proofs.dossier import (
+    BuildsParts,
+    DeliveryParts,
+    DossierParts,
+    LoggedRecord,
+    LogHeadParts,
+    build_dossier,
+)
+from transparency.proofs.links.basis import GivenFile
+from transparency.proofs.log.checkpoint import Checkpoint, sign_checkpoint
+from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_opening, open_leaf
+from transparency.proofs.log.merkle import inclusion_path, leaf_hash, root_of
+from transparency.proofs.log.note import generate_signing_key
+from transparency.proofs.log.proof import LogProof, format_log_proof
+from transparency.proofs.records import (
+    ArchiveFile,
+    BuildsRecord,
+    DeliveryRecord,
+    ListFile,
+    RecordedArtifact,
+    RecordedSignature,
+    RecordedSnapshot,
+    RecordedVerdict,
+    format_builds_record,
+    format_delivery_record,
+)
+from transparency.proofs.signatures.judge import POLICY, FileDigests
+from transparency.proofs.signatures.keys import KeyHolder
+from transparency.proofs.sources.intake import take_in
+from transparency.proofs.trust import KeyRing, Requirements, TrustFile, format_key_ring
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+ORIGIN = "log.simulated.test/source"
+TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
+VENDOR, PRODUCT, RELEASE = "acme", "pump", "1.0"
+NORTH, SOUTH = "north", "south"
+FILES = {
+    "README": b"hello\nworld\n",
+    "src/main.c": b"int main(void) {\n    return 42;\n}\n",
+    "src/empty": b"",
+    "logo.bin": b"\x00\x01\x02binary",
+}
+BUILDS = {"pump-1.0.bin": b"\x7fELF the program in use", "pump-1.0.txt": b"notes\n"}
+VALID = RecordedVerdict("valid", "valid", POLICY)
+_SIGNATURE_FORMATS = {"ssh": "sshsig", "minisign": "minisign", "openpgp": "openpgp"}
+
+
+def make_archive(files: Mapping[str, bytes], prefix: str = "pump-1.0") -> bytes:
+    """A .tar.gz of the files below one folder, the same bytes every time."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(f"{prefix}/{name}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return gzip.compress(plain.getvalue(), mtime=0)
+
+
+def digests_of(data: bytes) -> FileDigests:
+    return FileDigests(
+        len(data), hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest()
+    )
+
+
+def given_file(data: bytes) -> GivenFile:
+    """A file in the checker's hand, in memory."""
+    return GivenFile(digests_of(data), None, lambda: data)
+
+
+class SimulatedLog:
+    """An append-only log with its key."""
+
+    def __init__(self, origin: str = ORIGIN) -> None:
+        self.key = generate_signing_key(origin)
+        self.leaves: list[bytes] = []
+
+    def append(self, leaf: bytes) -> int:
+        self.leaves.append(leaf)
+        return len(self.leaves) - 1
+
+    def checkpoint(self) -> bytes:
+        root = root_of([leaf_hash(leaf) for leaf in self.leaves])
+        return sign_checkpoint(Checkpoint(self.key.name, len(self.leaves), Digest(root)), self.key)
+
+    def proof(self, index: int) -> bytes:
+        path = inclusion_path([leaf_hash(leaf) for leaf in self.leaves], index)
+        return format_log_proof(LogProof(index, tuple(path), self.checkpoint()))
+
+
+@dataclass
+class Item:
+    """A record in the log, and the files that lie beside it in a dossier."""
+
+    record: bytes
+    leaf: bytes
+    opening: bytes | None
+    index: int
+    signatures: tuple[bytes, ...] = ()
+    list: bytes | None = None
+
+
+class Simulator:
+    """One release of one product in one centre."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        restricted: bool = False,
+        vendor: Signer | None = None,
+        auditors: Mapping[str, Signer] | None = None,
+        files: Mapping[str, bytes] = FILES,
+        origin: str = ORIGIN,
+        time: datetime = TIME,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.restricted = restricted
+        self.vendor = vendor or SshSigner(folder, "vendor")
+        fresh: Mapping[str, Signer] = {NORTH: SshSigner(folder, NORTH), SOUTH: PemSigner()}
+        self.auditors = dict(auditors or fresh)
+        self.log = SimulatedLog(origin)
+        self.time = time
+        self.product_secret = hashlib.sha256(str(folder).encode()).digest()
+        self.archive = make_archive(files)
+        with open_archive(io.BytesIO(self.archive)) as stream:
+            self.intake = take_in(stream, io.BytesIO(), secret=bytes(32))
+        self.manifest = self.intake.manifest
+        self.deliveries: list[Item] = []
+        self.builds: list[Item] = []
+        self.attestations: list[Item] = []
+        for number in range(3):
+            self.log_other(number)
+
+    @property
+    def subject(self) -> Digest:
+        return Digest.of(self.manifest)
+
+    def complete(self) -> Simulator:
+        """One signed delivery, one import of signed builds, one attestation of each authority; then somebody else's entry."""
+        self.deliver()
+        self.publish()
+        for authority in self.auditors:
+            self.attest(authority)
+        self.log_other(99)
+        return self
+
+    def log_other(self, number: int) -> int:
+        """An entry that has nothing to do with this release."""
+        digest = hashlib.sha256(str(number).encode())
+        leaf = open_leaf(kind="delivery", digest=Digest(digest.digest()), subjects=(), org="somebody", time=self.time)
+        return self.log.append(format_leaf(leaf))
+
+    def log_record(
+        self,
+        record: bytes,
+        *,
+        kind: str,
+        subjects: Sequence[tuple[str, Digest]],
+        org: str,
+        time: datetime | None = None,
+    ) -> Item:
+        """Log a record as an honest centre does: openly, or committed for a restricted product."""
+        common: dict[str, Any] = {
+            "kind": kind,
+            "digest": Digest.of(record),
+            "subjects": subjects,
+            "org": org,
+            "time": time or self.time,
+        }
+        if not self.restricted:
+            leaf = format_leaf(open_leaf(**common))
+            return Item(record, leaf, None, self.log.append(leaf))
+        committed, opening = committed_leaf(self.product_secret, **common)
+        leaf = format_leaf(committed)
+        return Item(record, leaf, format_opening(opening), self.log.append(leaf))
+
+    def recorded(self, signatures: Sequence[bytes], *, outcome: str = "valid", signer: Signer | None = None) -> Any:
+        """What a record says of signature files by one signer."""
+        key = (signer or self.vendor).key
+        kind = _SIGNATURE_FORMATS[key.format]
+        return tuple(RecordedSignature(Digest.of(data), kind, key.fingerprint, outcome, outcome) for data in signatures)
+
+    def delivery_record(self, signatures: Sequence[bytes], *, archive: bytes | None = None) -> DeliveryRecord:
+        data = self.archive if archive is None else archive
+        found = self.intake
+        assert found.opening_root
+        assert found.git_tree
+        return DeliveryRecord(
+            vendor=VENDOR,
+            product=PRODUCT,
+            release=RELEASE,
+            visibility="restricted" if self.restricted else "open",
+            role="release-archive",
+            archive=ArchiveFile(
+                "pump-1.0.tar.gz",
+                len(data),
+                Digest.of(data),
+                hashlib.sha512(data).hexdigest(),
+                hashlib.blake2b(data).hexdigest(),
+            ),
+            prefix=found.prefix,
+            snapshot=RecordedSnapshot(
+                manifest=self.subject,
+                opening_root=found.opening_root,
+                git_tree=found.git_tree,
+                swhid=found.swhid or "",
+                dir_hash=found.dir_hash,
+                files=found.files,
+                bytes=found.bytes,
+                lines=found.lines,
+            ),
+            signatures=self.recorded(signatures),
+            verdict=VALID,
+        )
+
+    def deliver(
+        self,
+        record: DeliveryRecord | None = None,
+        *,
+        signatures: Sequence[bytes] | None = None,
+        org: str | None = None,
+        time: datetime | None = None,
+    ) -> Item:
+        files = [self.vendor.sign(self.archive)] if signatures is None else signatures
+        record = record or self.delivery_record(files)
+        snapshot = record.snapshot
+        item = self.log_record(
+            format_delivery_record(record),
+            kind="delivery",
+            subjects=(("manifest", snapshot.manifest), ("opening", snapshot.opening_root)),
+            org=org or record.vendor,
+            time=time,
+        )
+        item.signatures = tuple(files)
+        self.deliveries.append(item)
+        return item
+
+    def builds_record(
+        self, sums: bytes | None, signatures: Sequence[bytes], files: Mapping[str, bytes]
+    ) -> BuildsRecord:
+        given = {name: Digest.of(data).hex for name, data in files.items()}
+        found = compare(parse_checksums(sums), given) if sums is not None else ()
+        artifacts = [
+            RecordedArtifact(
+                item.name,
+                len(files[item.name]) if item.name in files else None,
+                Digest.parse(item.found) if item.found else None,
+                Digest.parse(item.listed) if item.listed else None,
+                item.listing,
+            )
+            for item in found
+        ]
+        if sums is None:
+            artifacts = [
+                RecordedArtifact(name, len(data), Digest.of(data), None, "not-listed")
+                for name, data in sorted(files.items())
+            ]
+        return BuildsRecord(
+            vendor=VENDOR,
+            product=PRODUCT,
+            release=RELEASE,
+            visibility="restricted" if self.restricted else "open",
+            manifest=self.subject,
+            list=ListFile("SHA256SUMS", len(sums), Digest.of(sums)) if sums is not None else None,
+            list_signatures=self.recorded(signatures),
+            verdict=VALID if signatures else RecordedVerdict("unsigned", "unsigned", POLICY),
+            artifacts=tuple(artifacts),
+        )
+
+    def publish(
+        self,
+        record: BuildsRecord | None = None,
+        *,
+        files: Mapping[str, bytes] = BUILDS,
+        sums: bytes | None = b"",
+        signatures: Sequence[bytes] | None = None,
+    ) -> Item:
+        """Log an import of builds; `sums` b"" makes the list, None leaves it out."""
+        if sums == b"":
+            sums = checksum_list(files)
+        if signatures is None:
+            signatures = [self.vendor.sign(sums)] if sums is not None else []
+        record = record or self.builds_record(sums, signatures, files)
+        item = self.log_record(
+            format_builds_record(record),
+            kind="builds",
+            subjects=(("manifest", record.manifest),) if record.manifest else (),
+            org=record.vendor,
+        )
+        item.signatures, item.list = tuple(signatures), sums
+        self.builds.append(item)
+        return item
+
+    def review(self, authority: str, **changes: Any) -> SourceReview:
+        """What an auditor of this authority states: 40 of 50 lines read."""
+        review = SourceReview(
+            review_id=f"{authority}-1",
+            engagement=Digest(bytes(32)),
+            origin=self.log.key.name,
+            reviewer=Reviewer("person-1", authority, "auditor", self.auditors[authority].key.fingerprint, "government"),
+            method=("reading",),
+            depth="red",
+            scope=Scope(("**",), ()),
+            coverage=Coverage(50, 40, 10, 9, Digest(bytes(32))),
+            thoroughness="medium",
+            understanding="good",
+            conclusion="no-unexplained",
+            open_findings=0,
+            started_at=self.time - timedelta(days=20),
+            finished_at=self.time - timedelta(days=1),
+            limitations=("no binaries were read",),
+            machines_found="4 files, 5 lines; the archive is signed by the vendor.",
+            people_state=f"One person of {authority} states to have read 40 of 50 lines; 10 lines nobody read.",
+        )
+        return replace(review, **changes)
+
+    def envelope(self, review: SourceReview, *, signer: Signer, subject: Digest | None = None, **changes: Any) -> bytes:
+        statement = Statement(
+            (manifest_subject(subject or self.subject, self.intake.git_tree or ""),),
+            SOURCE_REVIEW_TYPE,
+            format_source_review(review),
+        )
+        payload = format_statement(replace(statement, **changes))
+        signature = signer.sign_statement(pae(payload), attestation_namespace(review.origin))
+        item = EnvelopeSignature(review.reviewer.keyid, signature)
+        return format_envelope(Envelope(payload, "application/vnd.in-toto+json", (item,)))
+
+    def attest(
+        self,
+        authority: str = NORTH,
+        *,
+        review: SourceReview | None = None,
+        envelope: bytes | None = None,
+        org: str | None = None,
+        subject: Digest | None = None,
+        time: datetime | None = None,
+    ) -> Item:
+        if envelope is None:
+            envelope = self.envelope(review or self.review(authority), signer=self.auditors[authority], subject=subject)
+        item = self.log_record(
+            envelope,
+            kind="attestation",
+            subjects=(("manifest", subject or self.subject),),
+            org=org or authority,
+            time=time,
+        )
+        self.attestations.append(item)
+        return item
+
+    def ring(self) -> KeyRing:
+        vendors = (KeyHolder(VENDOR, (self.vendor.key,)),)
+        authorities = tuple(KeyHolder(name, (signer.key,)) for name, signer in self.auditors.items())
+        return KeyRing(self.log.key.name, self.log.key.verifier, vendors, authorities)
+
+    def trust(self, **require: Any) -> TrustFile:
+        return TrustFile(self.ring(), Requirements(**require))
+
+    def logged(self, item: Item) -> LoggedRecord:
+        return LoggedRecord(item.record, item.leaf, self.log.proof(item.index), item.opening)
+
+    def parts(self) -> DossierParts:
+        newest = len(self.log.leaves) - 1
+        return DossierParts(
+            visibility="restricted" if self.restricted else "public",
+            vendor=VENDOR,
+            product=PRODUCT,
+            release=RELEASE,
+            manifest=self.manifest,
+            deliveries=tuple(DeliveryParts(self.logged(item), item.signatures) for item in self.deliveries),
+            builds=tuple(BuildsParts(self.logged(item), item.list, item.signatures) for item in self.builds),
+            attestations=tuple(self.logged(item) for item in self.attestations),
+            log=LogHeadParts(self.log.checkpoint(), self.log.leaves[newest], self.log.proof(newest)),
+            keys=format_key_ring(self.ring()),
+            readme=b"How to check this: docs/verify-without-us.md\n",
+            verifier=b"print('a copy for convenience')\n",
+        )
+
+    def dossier(self) -> bytes:
+        return build_dossier(self.parts())
+
+
+def checksum_list(files: Mapping[str, bytes]) -> bytes:
+    return "".join(f"{Digest.of(data)}  {name}\n" for name, data in sorted(files.items())).encode()
