@@ -14,6 +14,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import tarfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.signers import PemSigner, Signer, SshSigner
 from transparency.gateways.decompress import open_archive
+from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.attest.dsse import Envelope, EnvelopeSignature, attestation_namespace, format_envelope, pae
 from transparency.proofs.attest.predicates import (
     SOURCE_REVIEW_TYPE,
@@ -32,6 +34,8 @@ from transparency.proofs.attest.predicates import (
 )
 from transparency.proofs.attest.statement import Statement, format_statement, manifest_subject
 from transparency.proofs.builds.checksums import compare, parse_checksums
+from transparency.proofs.canonical import canonical_json
+from transparency.proofs.container import format_container
 from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import (
     BuildsParts,
@@ -63,10 +67,13 @@ from transparency.proofs.signatures.judge import POLICY, FileDigests
 from transparency.proofs.signatures.keys import KeyHolder
 from transparency.proofs.sources.intake import take_in
 from transparency.proofs.trust import KeyRing, Requirements, TrustFile, format_key_ring
+from transparency.proofs.verification import verify_dossier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from transparency.proofs.links.report import Report
 
 ORIGIN = "log.simulated.test/source"
 TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -419,3 +426,30 @@ class Simulator:
 
 def checksum_list(files: Mapping[str, bytes]) -> bytes:
     return "".join(f"{Digest.of(data)}  {name}\n" for name, data in sorted(files.items())).encode()
+
+
+def check(
+    world: Simulator,
+    parts: DossierParts | None = None,
+    *,
+    trust: TrustFile | None = None,
+    file: GivenFile | None = None,
+    now: datetime = TIME,
+    **require: Any,
+) -> Report:
+    """Verify with the world's own trust file, unless another is given."""
+    data = build_dossier(parts or world.parts())
+    return verify_dossier(data, now=now, trust=trust or world.trust(**require), file=file, openpgp=OpenPgp())
+
+
+def status_of(report: Report, name: str) -> str:
+    link = report.link(name)
+    assert link, f"{name} was not reached: {report.links[-1]}"
+    return link.status
+
+
+def repacked(members: Mapping[str, bytes]) -> bytes:
+    """What a forger does: changed members with an index that lists them as they are, in a canonical container."""
+    index = json.loads(members["dossier.json"])
+    index["files"] = {name: Digest.of(data).hex for name, data in members.items() if name != "dossier.json"}
+    return format_container({**members, "dossier.json": canonical_json(index)})
