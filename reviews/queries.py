@@ -8,31 +8,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from reviews.models import Engagement, Note, ReadMark, Statement
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from reviews.models import Attestation, Engagement, Note, ReadMark, Statement
 from reviews.permissions import authority_of, may_read_notes
-from reviews.rules.anchor import Region
-from reviews.rules.coverage import Mark, ScopedFile, ScopedTree
-from reviews.rules.scope import Exclusion, Scope
-from reviews.services.locate_region import REGULAR_MODES, is_text
+from reviews.services.collect_parts import collect_parts
+from reviews.services.load_reading import load_marks, load_scope, load_tree
 from transparency.errors import EvidenceError, NotAllowedError
-from transparency.models import Snapshot
+from transparency.models import Release, TrustAnchor
 from transparency.permissions import Right, may
-from transparency.proofs.escaping import escape_path, unescape_path
-from transparency.queries import open_file_table
+from transparency.proofs.escaping import unescape_path
+from transparency.queries import log_head, open_file_table
+from transparency.services.judge_parts import judge_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from django.db.models import QuerySet
 
-    from reviews.rules.coverage import Level, Reading
-    from transparency.models import Organisation, Person, Product, Release
+    from reviews.rules.coverage import Reading
+    from transparency.models import Organisation, Person, Snapshot
     from transparency.permissions import Someone
-    from transparency.proofs.filetable import FileEntry
+    from transparency.proofs.links.report import Report
 
-OPEN_SCOPES = 8  # the tree of a scope over 80,000 files takes some 40 MB
+OPEN_REPORTS = 64
 
 
 def engagements_of(person: Person) -> list[Engagement]:
@@ -40,17 +40,6 @@ def engagements_of(person: Person) -> list[Engagement]:
     own = Engagement.objects.filter(auditors=person, authority=person.organisation)
     rows = own.select_related("authority", "release__product__vendor", "release__subject")
     return [row for row in rows if may(person, Right.REVIEW, row.release)]
-
-
-def scope_of(engagement: Engagement) -> Scope:
-    """The engagement's scope as a value."""
-    exclude = (Exclusion(each["glob"], each["reason"]) for each in engagement.exclude)
-    return Scope(include=tuple(engagement.include), exclude=tuple(exclude))
-
-
-def scoped_tree(snapshot: Snapshot, scope: Scope) -> ScopedTree:
-    """The files of a snapshot that are in scope, with the totals of each folder."""
-    return _scoped_tree(snapshot.pk, snapshot.file_table, scope)
 
 
 def reading_of(*, asked_by: Person, engagement: Engagement, person: Person | None = None) -> Reading:
@@ -63,19 +52,8 @@ def reading_of(*, asked_by: Person, engagement: Engagement, person: Person | Non
     snapshot = engagement.release.subject
     if snapshot is None:
         raise EvidenceError("release-without-subject", expected="a release with an admitted source", found="none")
-    marks = marks_of(authority=engagement.authority, product=engagement.release.product, person=person)
-    return scoped_tree(snapshot, scope_of(engagement)).reading(marks)
-
-
-def marks_of(*, authority: Organisation, product: Product, person: Person | None = None) -> list[Mark]:
-    """The marks of an authority's people on a product, those of earlier releases among them."""
-    rows = ReadMark.objects.filter(engagement__authority=authority, product=product)
-    if person is not None:
-        rows = rows.filter(author=person)
-    return [
-        Mark(blob, Region(start, end), cast("Level", level), author)
-        for blob, start, end, level, author in rows.values_list("blob", "start", "end", "level", "author_id")
-    ]
+    marks = load_marks(authority=engagement.authority, product=engagement.release.product, person=person)
+    return load_tree(snapshot, load_scope(engagement)).reading(marks)
 
 
 def marks_on(*, asked_by: Someone, release: Release, snapshot: Snapshot, path: str) -> list[ReadMark]:
@@ -106,6 +84,37 @@ def statements_waiting(person: Person) -> QuerySet[Statement]:
     return rows.select_related("engagement__authority", "engagement__release__product", "anchor")
 
 
+def release_report(*, asked_by: Someone, release: Release) -> Report:
+    """The chain of a release link by link, as its dossier would answer without a trust file; `release-unknown` for who may not know.
+
+    Raises `release-without-subject`, `not-published-yet`, and what reading the stores raises.
+    """
+    _require_known(asked_by, release)
+    head = log_head()
+    anchors = TrustAnchor.objects.aggregate(newest=Max("pk"), count=Count("pk"))
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)  # validities end while the head stands still
+    state = (head.size, head.root, str(release.subject_id), str(anchors), hour.isoformat())
+    return _report(release.pk, state)
+
+
+def attestations_of(*, asked_by: Someone, release: Release) -> list[Attestation]:
+    """The accepted attestations of a release, oldest first; `release-unknown` for who may not know of it."""
+    _require_known(asked_by, release)
+    rows = Attestation.objects.filter(release=release).order_by("pk")
+    return list(rows.select_related("entry", "statement__engagement__authority", "statement__snapshot"))
+
+
+@lru_cache(maxsize=OPEN_REPORTS)
+def _report(release: int, _state: tuple[object, ...]) -> Report:
+    row = Release.objects.select_related("product__vendor", "subject").get(pk=release)
+    return judge_parts(parts=collect_parts(release=row, head=log_head()))
+
+
+def _require_known(asked_by: Someone, release: Release) -> None:
+    if not may(asked_by, Right.KNOW, release):
+        raise NotAllowedError("release-unknown", expected="a release of this installation", found="nothing")
+
+
 @dataclass(frozen=True, slots=True)
 class _Content:
     blob: str
@@ -121,16 +130,3 @@ def _content_for(asked_by: Someone, release: Release, snapshot: Snapshot, path: 
         return None
     entry = open_file_table(snapshot).find(unescape_path(path))
     return _Content(entry.sha256.hex, authority) if entry else None
-
-
-@lru_cache(maxsize=OPEN_SCOPES)
-def _scoped_tree(snapshot: int, file_table: str, scope: Scope) -> ScopedTree:
-    row = Snapshot.objects.select_related("product").get(pk=snapshot, file_table=file_table)
-    return ScopedTree(_scoped_files(open_file_table(row), scope))
-
-
-def _scoped_files(entries: Iterable[FileEntry], scope: Scope) -> Iterator[ScopedFile]:
-    for entry in entries:
-        path = escape_path(entry.path)
-        if entry.mode in REGULAR_MODES and scope.covers(path):
-            yield ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)

@@ -2,7 +2,7 @@
 
 1. It is handed in by the reviewer it was handed out to, who still belongs to the engagement.
 2. The envelope reads, and its payload is the frozen statement, byte for byte.
-3. Its one signature holds under the enrolled key that the statement names, which is valid now.
+3. Its one signature holds under the enrolled key that the statement names, which is valid now and at the leaf's time.
 4. Envelope, attestation and log leaf are written together. Handing in the same bytes again changes nothing; other bytes
    for a statement that was signed already are refused.
 """
@@ -18,12 +18,14 @@ from reviews.permissions import require_member
 from transparency.errors import EvidenceError, NotAllowedError
 from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES, parse_envelope
 from transparency.proofs.digest import Digest
+from transparency.proofs.log.leaf import parse_leaf
 from transparency.services.judge_envelope import judge_envelope
 from transparency.services.log_record import log_record
 
 if TYPE_CHECKING:
     from transparency.models import Person
     from transparency.proofs.attest.dsse import Envelope
+    from transparency.proofs.signatures.keys import EnrolledKey
 
 KIND = "attestation"
 SHOWN_BYTES = 24  # of each side, where two payloads part
@@ -44,7 +46,7 @@ def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Att
         raise EvidenceError("envelope-malformed", expected=f"at most {MAX_ENVELOPE_BYTES} bytes", found=str(len(data)))
     envelope = parse_envelope(data)
     _check_payload(envelope, bytes(statement.payload))
-    _check_signer(person, envelope, statement)
+    key = _check_signer(person, envelope, statement)
     release = statement.engagement.release
     with transaction.atomic():
         Statement.objects.select_for_update().get(pk=statement.pk)  # of two uploads at once the second sees the first
@@ -58,6 +60,10 @@ def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Att
             organisation=statement.engagement.authority,
             product=release.product,
         )
+        if not key.covers(parse_leaf(bytes(entry.leaf)).time):  # what everybody else will check
+            raise EvidenceError(
+                "key-window", expected=f"{key.valid_from} to {key.valid_until}", found="the leaf's time"
+            )
         return Attestation.objects.create(
             release=release, statement=statement, envelope=data, digest=digest.hex, entry=entry
         )
@@ -92,7 +98,7 @@ def _excerpt(payload: bytes, place: int) -> str:
     )
 
 
-def _check_signer(person: Person, envelope: Envelope, statement: Statement) -> None:
+def _check_signer(person: Person, envelope: Envelope, statement: Statement) -> EnrolledKey:
     if len(envelope.signatures) != 1:
         raise EvidenceError("envelope-signatures", expected="one signature", found=str(len(envelope.signatures)))
     verified = judge_envelope(person=person, envelope=envelope)
@@ -100,3 +106,4 @@ def _check_signer(person: Person, envelope: Envelope, statement: Statement) -> N
         raise EvidenceError(
             "signed-by-another-key", expected=statement.anchor.fingerprint, found=verified.key.fingerprint
         )
+    return verified.key

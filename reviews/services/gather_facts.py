@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reviews.queries import marks_of, scope_of, scoped_tree
 from reviews.rules.predicate import BuildsFacts, Facts, mark_lines
+from reviews.services.load_reading import load_marks, load_scope, load_tree
 from transparency.errors import EvidenceError
 from transparency.models import Artifact
 from transparency.proofs.commitment import opening_root
@@ -49,9 +49,9 @@ def gather_facts(
     snapshot = release.subject
     if snapshot is None:
         raise EvidenceError("release-without-subject", expected="a release with an admitted source", found="none")
-    scope = scope_of(engagement)
-    tree = scoped_tree(snapshot, scope)
-    everybody = marks_of(authority=authority, product=release.product)
+    scope = load_scope(engagement)
+    tree = load_tree(snapshot, scope)
+    everybody = load_marks(authority=authority, product=release.product)
     own = [mark for mark in everybody if mark.person == person.pk and tree.files_of(mark.blob)]
     lines = mark_lines(own)
     secret = secrets.token_bytes(SECRET_BYTES)

@@ -89,7 +89,7 @@ def test_an_exclude_wins_over_an_include() -> None:
 
 
 @pytest.mark.parametrize(
-    "glob", ["", "/src", "src/", "a//b", "..", "../x", "./x", "a**", "a b", "é", "a\n", "[a-z]", "x" * 1001, "*a" * 33]
+    "glob", ["", "/src", "src/", "a//b", "..", "../x", "./x", "a**", "a b", "é", "a\n", "[a-z]", "x" * 501, "*a" * 33]
 )
 def test_a_malformed_glob_is_refused(glob: str) -> None:
     with pytest.raises(EvidenceError) as refusal:
@@ -105,7 +105,7 @@ def test_an_exclusion_without_a_reason_is_refused() -> None:
 
 def test_too_many_globs_are_refused() -> None:
     with pytest.raises(EvidenceError) as refusal:
-        Scope(include=("a",) * 201)
+        Scope(include=("a",) * 101)
     assert refusal.value.code == "too-many-globs"
 
 

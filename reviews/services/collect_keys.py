@@ -1,0 +1,39 @@
+"""The keys that this installation has enrolled, as the key ring of a dossier or of a trust file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transparency.errors import EvidenceError
+from transparency.proofs.log.note import parse_vkey
+from transparency.proofs.signatures.keys import MAX_KEYS, EnrolledKey, KeyHolder
+from transparency.proofs.trust import KeyRing
+from transparency.queries import installation
+from transparency.services.enrol_anchor import enrolled_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from transparency.models import TrustAnchor
+
+
+def collect_keys(*, vendors: Iterable[TrustAnchor], authorities: Iterable[TrustAnchor]) -> KeyRing:
+    """Return the ring of these anchors under the log's own key, sorted by slug; raise `too-many-keys`."""
+    row = installation()
+    return KeyRing(
+        origin=row.origin, vkey=parse_vkey(row.vkey), vendors=_holders(vendors), authorities=_holders(authorities)
+    )
+
+
+def _holders(anchors: Iterable[TrustAnchor]) -> tuple[KeyHolder, ...]:
+    held: dict[str, list[EnrolledKey]] = {}
+    for anchor in anchors:
+        keys = held.setdefault(anchor.organisation.slug, [])
+        keys.extend(key for key in enrolled_keys([anchor]) if key not in keys)
+    if sum(map(len, held.values())) > MAX_KEYS:
+        raise EvidenceError("too-many-keys", expected=f"at most {MAX_KEYS} keys", found="more")
+    return tuple(KeyHolder(name, tuple(sorted(keys, key=_order))) for name, keys in sorted(held.items()))
+
+
+def _order(key: EnrolledKey) -> tuple[str, ...]:
+    return (key.fingerprint, *key.namespaces, str(key.valid_from), str(key.valid_until))
