@@ -20,9 +20,11 @@ from reviews.services.load_reading import load_marks, load_scope, load_tree
 from transparency.errors import EvidenceError, NotAllowedError
 from transparency.models import Release, TrustAnchor
 from transparency.permissions import Right, may
+from transparency.proofs.dossier import members_of
 from transparency.proofs.escaping import unescape_path
+from transparency.proofs.verification import verify_members
 from transparency.queries import log_head, open_file_table
-from transparency.services.judge_parts import judge_parts
+from transparency.services.judge_files import openpgp_checker
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -107,7 +109,8 @@ def attestations_of(*, asked_by: Someone, release: Release) -> list[Attestation]
 @lru_cache(maxsize=OPEN_REPORTS)
 def _report(release: int, _state: tuple[object, ...]) -> Report:
     row = Release.objects.select_related("product__vendor", "subject").get(pk=release)
-    return judge_parts(parts=collect_parts(release=row, head=log_head()))
+    members = members_of(collect_parts(release=row, head=log_head()))
+    return verify_members(members, now=timezone.now(), openpgp=openpgp_checker())
 
 
 def _require_known(asked_by: Someone, release: Release) -> None:

@@ -12,14 +12,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 from reviews.models import Attestation, Statement
 from reviews.permissions import require_member
 from transparency.errors import EvidenceError, NotAllowedError
-from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES, parse_envelope
+from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES, check_envelope, parse_envelope
 from transparency.proofs.digest import Digest
 from transparency.proofs.log.leaf import parse_leaf
-from transparency.services.judge_envelope import judge_envelope
+from transparency.queries import installation
+from transparency.services.enrol_anchor import enrolled_keys
+from transparency.services.judge_files import openpgp_checker
 from transparency.services.log_record import log_record
 
 if TYPE_CHECKING:
@@ -101,7 +104,13 @@ def _excerpt(payload: bytes, place: int) -> str:
 def _check_signer(person: Person, envelope: Envelope, statement: Statement) -> EnrolledKey:
     if len(envelope.signatures) != 1:
         raise EvidenceError("envelope-signatures", expected="one signature", found=str(len(envelope.signatures)))
-    verified = judge_envelope(person=person, envelope=envelope)
+    verified = check_envelope(
+        envelope,
+        enrolled_keys(person.anchors.filter(organisation=statement.engagement.authority)),
+        origin=installation().origin,
+        now=timezone.now(),
+        openpgp=openpgp_checker(),
+    )
     if verified.key.fingerprint != statement.anchor.fingerprint:
         raise EvidenceError(
             "signed-by-another-key", expected=statement.anchor.fingerprint, found=verified.key.fingerprint

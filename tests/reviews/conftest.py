@@ -13,7 +13,7 @@ from transparency.models import Grant, Person, Release
 from transparency.permissions import Right
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django.plugin import SettingsWrapper
 
     from reviews.models import Engagement
     from tests.cast import Cast
