@@ -46,19 +46,15 @@ _SIGNED_IN_OPEN_RIGHTS = frozenset({Right.KNOW, Right.READ_SOURCE})
 
 def may(person: Someone, right: Right, target: Product | Release | Delivery | None, *, path: str = "") -> bool:
     """Whether `person` has `right` on `target` (None: the installation); `path` narrows to a file or folder, escaped as in the manifest."""
-    if not isinstance(person, Person) or not person.is_active:
-        return isinstance(target, Product | Release) and right is Right.KNOW and not _product_of(target).is_restricted
-    kind = person.organisation.kind if person.organisation else None
     if target is None:
-        return kind == Organisation.Kind.OPERATOR and right is Right.OPERATE
+        return _kind(person) == Organisation.Kind.OPERATOR and right is Right.OPERATE
     product = _product_of(target)
-    if isinstance(target, Delivery) and target.state == Delivery.State.QUARANTINED:
-        return _may_see_quarantined(person, kind, target)
-    if kind == Organisation.Kind.OPERATOR and right in _OPERATOR_RIGHTS:
-        return True
-    if kind == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id and right in _VENDOR_RIGHTS:
-        return True
-    if not product.is_restricted and right in _SIGNED_IN_OPEN_RIGHTS:
+    quarantined = isinstance(target, Delivery) and target.state == Delivery.State.QUARANTINED
+    if not isinstance(person, Person) or not person.is_active:
+        return right is Right.KNOW and not product.is_restricted and not quarantined
+    if quarantined:
+        return _may_see_quarantined(person, target)
+    if right in _by_organisation(person, product):
         return True
     return _granted(person, right, target, path)
 
@@ -68,14 +64,30 @@ def known_products(person: Someone) -> Q:
     opened = Q(visibility=Product.Visibility.OPEN)
     if not isinstance(person, Person) or not person.is_active:
         return opened
-    if person.organisation and person.organisation.kind == Organisation.Kind.OPERATOR:
+    if _kind(person) == Organisation.Kind.OPERATOR:
         return Q()
     grants = _live_grants(person, timezone.now())
     mine = Q(pk__in=grants.filter(product__isnull=False).values("product"))
     mine |= Q(pk__in=grants.filter(release__isnull=False).values("release__product"))
-    if person.organisation and person.organisation.kind == Organisation.Kind.VENDOR:
+    if _kind(person) == Organisation.Kind.VENDOR:
         mine |= Q(vendor=person.organisation)
     return opened | mine
+
+
+def _kind(person: Someone) -> str | None:
+    known = isinstance(person, Person) and person.is_active and person.organisation
+    return person.organisation.kind if known else None
+
+
+def _by_organisation(person: Person, product: Product) -> frozenset[Right]:
+    """What follows from visibility and from where a person works, without any grant."""
+    kind = _kind(person)
+    rights = frozenset() if product.is_restricted else _SIGNED_IN_OPEN_RIGHTS
+    if kind == Organisation.Kind.OPERATOR:
+        return rights | _OPERATOR_RIGHTS
+    if kind == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id:
+        return rights | _VENDOR_RIGHTS
+    return rights
 
 
 def _product_of(target: Product | Release | Delivery) -> Product:
@@ -84,12 +96,11 @@ def _product_of(target: Product | Release | Delivery) -> Product:
     return target.product if isinstance(target, Release) else target
 
 
-def _may_see_quarantined(person: Person, kind: str | None, delivery: Delivery) -> bool:
-    if kind == Organisation.Kind.OPERATOR:
+def _may_see_quarantined(person: Person, delivery: Delivery) -> bool:
+    if _kind(person) == Organisation.Kind.OPERATOR or delivery.sender_id == person.pk:
         return True
-    return delivery.sender_id == person.pk or (
-        kind == Organisation.Kind.VENDOR and delivery.release.product.vendor_id == person.organisation_id
-    )
+    product = delivery.release.product
+    return _kind(person) == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id
 
 
 def _granted(person: Person, right: Right, target: Product | Release | Delivery, path: str) -> bool:

@@ -1,5 +1,24 @@
-"""Addresses of both apps."""
+"""Addresses of both apps. The upper one's are included by name, so that nothing here imports it."""
 
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns: list[path] = []
+from transparency.web import deliveries, health, jobs, keys, log, products, sign_in
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", sign_in.SignOut.as_view(), name="sign-out"),
+    path("log/", log.log, name="log"),
+    path("log/checkpoint", log.checkpoint, name="log-checkpoint"),
+    path("log/tile/<path:path>", log.tile, name="log-tile"),
+    path("log/entry/<int:index>/", log.entry, name="log-entry"),
+    path("log/entry/<int:index>/proof.tlog-proof", log.proof_file, name="log-proof"),
+    path("products/", products.products, name="products"),
+    path("products/<slug:slug>/", products.product, name="product"),
+    path("deliveries/<int:identity>/", deliveries.delivery, name="delivery"),
+    path("builds/<int:identity>/", deliveries.builds, name="builds"),
+    path("quarantine/", deliveries.quarantine, name="quarantine"),
+    path("jobs/<uuid:identity>/", jobs.job, name="job"),
+    path("keys/", keys.keys, name="keys"),
+    path("", include("reviews.web.urls")),
+]

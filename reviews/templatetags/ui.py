@@ -23,6 +23,12 @@ def visible(value: object) -> str:
     return "".join(f"‹{label(char)}›" if is_hidden(char) else char for char in str(value))
 
 
+@register.filter
+def visible_lines(value: object) -> str:
+    """As `visible`, but line breaks and tabs stay what they are."""
+    return "".join(char if char in "\n\t" else visible(char) for char in str(value))
+
+
 @register.inclusion_tag("components/tag.html")
 def tag(word: str, look: str) -> dict[str, str]:
     return {"word": word, "look": look or "plain"}

@@ -12,8 +12,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reviews.queries import marks_on, notes_on, reading_of, scope_of
-from reviews.rules.render import RenderedFile, render as render_rows
+from reviews.queries import marks_on, notes_on, reading_of
+from reviews.rules.render import RenderedFile
+from reviews.rules.render import render as render_rows
+from reviews.services.load_reading import load_scope
 from reviews.services.locate_region import is_text
 from reviews.web.access import own_engagement
 from reviews.web.tree import path_or_404, places, share_of_entry, source_or_404
@@ -61,7 +63,8 @@ def file(request: HttpRequest, product: str, version: str, path: str) -> HttpRes
         "entry": entry,
         "text": is_text(entry),
         "engagement": engagement,
-        "in_scope": bool(engagement and scope_of(engagement).covers(path)),
+        "in_scope": bool(engagement and load_scope(engagement).covers(path)),
+        "deleted": _whole(request.GET.get("deleted")),
         "may_download": may(request.user, Right.DOWNLOAD_SOURCE, release, path=path),
     }
     if context["text"]:

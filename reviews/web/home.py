@@ -39,7 +39,9 @@ def _waiting(person: Person) -> dict[str, Any]:
     seen = [row for row in quarantined.order_by("-created_at") if may(person, Right.SEE_QUARANTINE, row)][:NEWEST]
     if kind == Organisation.Kind.VENDOR:
         products = Product.objects.filter(vendor=person.organisation)
-        jobs = Job.objects.filter(payload__release__in=list(Release.objects.filter(product__in=products).values_list("pk", flat=True)))
+        jobs = Job.objects.filter(
+            payload__release__in=list(Release.objects.filter(product__in=products).values_list("pk", flat=True))
+        )
         return {"products": products, "quarantined": seen, "jobs": jobs.order_by("-created_at")[:NEWEST]}
     if kind == Organisation.Kind.OPERATOR:
         ended = [Job.State.DONE, Job.State.CANCELLED]

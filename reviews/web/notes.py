@@ -44,9 +44,14 @@ def write(request: HttpRequest, identity: int) -> HttpResponse:
     try:
         note = write_note(person=request.user, engagement=engagement, **form.cleaned_data)
     except EvidenceError as error:
-        messages.error(request, f"The note was not kept: expected {error.expected}; found {error.found}. ({error.code})")
+        messages.error(
+            request, f"The note was not kept: expected {error.expected}; found {error.found}. ({error.code})"
+        )
     else:
-        messages.success(request, f"Note kept on lines {note.start} to {note.end}. Your authority's people see it; the vendor does not.")
+        messages.success(
+            request,
+            f"Note kept on lines {note.start} to {note.end}. Your authority's people see it; the vendor does not.",
+        )
     return back_to_file(engagement, form.cleaned_data)
 
 
@@ -82,4 +87,6 @@ def refused(request: HttpRequest, engagement: Engagement, form: RegionForm) -> H
     path = form.cleaned_data.get("path")
     if not path:
         return redirect("engagement", engagement.pk)
-    return back_to_file(engagement, {"path": path, "start": form.cleaned_data.get("start", 1), "end": form.cleaned_data.get("end", 1)})
+    return back_to_file(
+        engagement, {"path": path, "start": form.cleaned_data.get("start", 1), "end": form.cleaned_data.get("end", 1)}
+    )

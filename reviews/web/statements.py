@@ -37,7 +37,9 @@ CONCLUSIONS = (
 
 
 class StatementForm(forms.Form):
-    anchor = forms.ModelChoiceField(queryset=TrustAnchor.objects.none(), label="Key that you will sign with", empty_label=None)
+    anchor = forms.ModelChoiceField(
+        queryset=TrustAnchor.objects.none(), label="Key that you will sign with", empty_label=None
+    )
     conclusion = forms.ChoiceField(choices=CONCLUSIONS, label="Your conclusion")
     limitations = forms.CharField(
         label="Limits of what you did",
@@ -83,7 +85,9 @@ def freeze(request: HttpRequest, identity: int) -> HttpResponse:
             open_findings=form.cleaned_data["open_findings"],
         )
     except EvidenceError as error:
-        messages.error(request, f"No statement was made: expected {error.expected}; found {error.found}. ({error.code})")
+        messages.error(
+            request, f"No statement was made: expected {error.expected}; found {error.found}. ({error.code})"
+        )
         return redirect("engagement", engagement.pk)
     return redirect("statement", row.pk)
 
@@ -97,7 +101,9 @@ def statement(request: HttpRequest, identity: int) -> HttpResponse:
         try:
             accept_envelope(person=request.user, statement=row, data=form.cleaned_data["envelope"])
         except EvidenceError as error:
-            form.add_error("envelope", f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}. ({error.code})")
+            form.add_error(
+                "envelope", f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}. ({error.code})"
+            )
         else:
             messages.success(request, "Checked against your key and the frozen bytes, kept, and logged.")
             return redirect("statement", row.pk)

@@ -13,8 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from reviews.models import Note
-from reviews.queries import reading_of, scope_of
+from reviews.queries import reading_of
 from reviews.rules.coverage import ScopedFile
+from reviews.services.load_reading import load_scope
 from reviews.services.locate_region import is_text
 from reviews.web.access import own_engagement
 from transparency.errors import EvidenceError
@@ -93,7 +94,11 @@ def path_or_404(path: str) -> bytes:
 def places(release: Release, path: str) -> list[tuple[str, str]]:
     """Breadcrumbs from the product down to `path`, the last without an address."""
     base = f"/products/{release.product.slug}/{release.version}/"
-    crumbs = [(release.product.name, f"/products/{release.product.slug}/"), (release.version, base), ("source", base + "tree/")]
+    crumbs = [
+        (release.product.name, f"/products/{release.product.slug}/"),
+        (release.version, base),
+        ("source", base + "tree/"),
+    ]
     parts = path.split("/") if path else []
     for depth, part in enumerate(parts, start=1):
         crumbs.append((part, f"{base}tree/{quote('/'.join(parts[:depth]))}/"))
@@ -128,10 +133,15 @@ def _rows(
 
 
 def _file_row(
-    entry: FileEntry, path: str, base: str, notes: Mapping[str, int], reading: Reading | None, engagement: Engagement | None
+    entry: FileEntry,
+    path: str,
+    base: str,
+    notes: Mapping[str, int],
+    reading: Reading | None,
+    engagement: Engagement | None,
 ) -> Row:
     share = None
-    if reading is not None and engagement is not None and scope_of(engagement).covers(path):
+    if reading is not None and engagement is not None and load_scope(engagement).covers(path):
         share = share_of_entry(reading, entry, path)
     return Row(
         name=path.rpartition("/")[2],
@@ -153,6 +163,9 @@ def _note_counts(engagement: Engagement | None, blobs: list[str]) -> Mapping[str
     if engagement is None:
         return {}
     rows = Note.objects.filter(
-        product=engagement.release.product, engagement__authority=engagement.authority, blob__in=blobs, deleted_at__isnull=True
+        product=engagement.release.product,
+        engagement__authority=engagement.authority,
+        blob__in=blobs,
+        deleted_at__isnull=True,
     )
     return dict(rows.values_list("blob").annotate(count=Count("pk")))

@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from transparency.client import manifest, verify
+from transparency.client import manifest, sign, verify
 from transparency.client.terminal import printable
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
@@ -28,6 +28,7 @@ EXIT_INTERRUPTED = 130
 COMMANDS: tuple[tuple[str, ModuleType, str], ...] = (
     ("verify", verify, "check a dossier link by link, offline, with your own trust file"),
     ("manifest", manifest, "print the manifest and the ids of an archive or a folder"),
+    ("sign", sign, "sign a statement with your own key, outside any portal"),
 )
 
 

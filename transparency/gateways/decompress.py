@@ -9,7 +9,7 @@ import os
 import subprocess
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from transparency.proofs.errors import UnavailableError, UnusableInputError
 from transparency.proofs.sources.archive import ArchiveError
@@ -35,18 +35,25 @@ _GZIP_WBITS = 31
 @contextmanager
 def open_archive(source: BinaryIO) -> Iterator[ArchiveStream]:
     """The decompressed stream of a `.tar.gz` or `.tar.xz` file at its beginning (`archive-type-unknown`)."""
+    if archive_type(source) == "gz":
+        yield _GzipStream(source)
+        return
+    stream = _XzStream(source)
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+def archive_type(source: BinaryIO) -> Literal["gz", "xz"]:
+    """Which compression a seekable file has, told by its first bytes alone; it is left at its beginning (`archive-type-unknown`)."""
     magic = source.read(len(XZ_MAGIC))
     source.seek(0)
     if magic.startswith(GZIP_MAGIC):
-        yield _GzipStream(source)
-    elif magic == XZ_MAGIC:
-        stream = _XzStream(source)
-        try:
-            yield stream
-        finally:
-            stream.close()
-    else:
-        raise UnusableInputError("archive-type-unknown", expected="a .tar.gz or .tar.xz file", found=repr(magic))
+        return "gz"
+    if magic == XZ_MAGIC:
+        return "xz"
+    raise UnusableInputError("archive-type-unknown", expected="a .tar.gz or .tar.xz file", found=repr(magic))
 
 
 class _GzipStream:

@@ -43,3 +43,8 @@ def judge_file(*, release: Release, file: dict[str, Any], signatures: Sequence[s
 def no_signature() -> Verdict:
     """The verdict where there is nothing that could be signed."""
     return judge_all((), None, (), now=timezone.now(), content=None, openpgp=None)
+
+
+def openpgp_checker() -> OpenPgp:
+    """The OpenPGP gateway, for whoever may not reach gateways itself."""
+    return OpenPgp()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from transparency.gateways.decompress import archive_type
 from transparency.models import Job, Person, Release
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
@@ -36,7 +37,8 @@ def receive_delivery(
     sender: Person | None = None,
     send: bool = True,
 ) -> Job:
-    """Return the job of this import; the same files against the same enrolled keys give the same job."""
+    """Return the job of this import; the same files against the same enrolled keys give the same job (`archive-type-unknown`)."""
+    archive_type(archive.stream)
     compartment = release.product.store_key
     stored = objects().put_file(compartment, archive.stream, limit=MAX_ARCHIVE_BYTES)
     payload = {

@@ -1,0 +1,58 @@
+"""One question per object, one answer for what one may not know of: 404, the same as for what does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+
+from transparency.models import BuildList, Delivery, Job, Product, Release
+from transparency.permissions import Right, may
+from transparency.queries import find_release
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest
+
+
+def release_or_404(request: HttpRequest, product: str, version: str, right: Right = Right.KNOW) -> Release:
+    release = find_release(product, version)
+    if release is None or not may(request.user, right, release):
+        raise Http404
+    return release
+
+
+def product_or_404(request: HttpRequest, slug: str, right: Right = Right.KNOW) -> Product:
+    product = Product.objects.select_related("vendor").filter(slug=slug).first()
+    if product is None or not may(request.user, right, product):
+        raise Http404
+    return product
+
+
+def delivery_or_404(request: HttpRequest, identity: int) -> Delivery:
+    """Admitted ones for everybody who may know of the release; those in quarantine for sender, vendor and operator."""
+    rows = Delivery.objects.select_related("release__product__vendor", "snapshot")
+    delivery = rows.filter(pk=identity).first()
+    if delivery is None or not may(request.user, Right.KNOW, delivery):
+        raise Http404
+    return delivery
+
+
+def builds_or_404(request: HttpRequest, identity: int) -> BuildList:
+    builds = BuildList.objects.select_related("release__product__vendor").filter(pk=identity).first()
+    if builds is None or not may(request.user, Right.KNOW, builds.release):
+        raise Http404
+    return builds
+
+
+def job_or_404(request: HttpRequest, identity: UUID) -> Job:
+    """The operator, whoever asked for it, and the product's vendor."""
+    job = Job.objects.filter(pk=identity).first()
+    if job is None:
+        raise Http404
+    release = Release.objects.select_related("product__vendor").filter(pk=job.payload.get("release")).first()
+    own = request.user.is_authenticated and job.requested_by_id == request.user.pk
+    if not (own or may(request.user, Right.OPERATE, None) or (release and may(request.user, Right.DELIVER, release))):
+        raise Http404
+    return job
