@@ -13,7 +13,7 @@ from transparency.models import Grant, Person, Release
 from transparency.permissions import Right
 
 if TYPE_CHECKING:
-    from pytest_django.plugin import SettingsWrapper
+    from pytest_django.fixtures import Settings
 
     from reviews.models import Engagement
     from tests.cast import Cast
@@ -39,7 +39,7 @@ def colleague(person: Person, username: str) -> Person:
 
 
 @pytest.fixture(autouse=True)
-def cheap_passwords(settings: SettingsWrapper) -> None:
+def cheap_passwords(settings: Settings) -> None:
     """Nobody signs in here; a slow hash for each of the cast would be most of the time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
