@@ -14,6 +14,7 @@ import pytest
 from tests.simulator import BUILDS, FILES, NORTH, TIME, Simulator, given_file
 from transparency.client import verify
 from transparency.client.main import main
+from transparency.proofs.attest.dsse import parse_envelope
 from transparency.proofs.times import format_time
 from transparency.proofs.trust import format_trust_file
 
@@ -311,6 +312,24 @@ def test_the_client_runs_without_django(desk: Desk) -> None:
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         assert (done.returncode, done.stderr) == (code, "")
         assert done.stdout
+
+
+def test_a_statement_signed_by_the_client_is_an_attestation_that_the_client_accepts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = Simulator(tmp_path / "keys")
+    world.deliver()
+    statement = parse_envelope(world.envelope(world.review(NORTH), signer=world.auditors[NORTH])).payload
+    (tmp_path / "statement.json").write_bytes(statement)
+    signed = tmp_path / "signed.json"
+    key = tmp_path / "keys" / NORTH
+    assert main(["sign", str(tmp_path / "statement.json"), "--key", str(key), "--out", str(signed)]) == 0
+    world.attest(envelope=signed.read_bytes())
+    (tmp_path / "dossier.zip").write_bytes(world.dossier())
+    (tmp_path / "trust.json").write_bytes(format_trust_file(world.trust(attestations=1)))
+    capsys.readouterr()
+    code, found = answer(capsys, tmp_path / "dossier.zip", "--trust", tmp_path / "trust.json")
+    assert (code, found["unmet"]) == (0, [])
 
 
 def test_output_that_nobody_reads_to_the_end_is_no_crash(desk: Desk) -> None:
