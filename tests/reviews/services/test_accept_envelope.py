@@ -193,7 +193,8 @@ def test_a_colleague_cannot_hand_in_for_the_reviewer(cast: Cast, statement: Stat
     assert refusal.value.code == "not-the-reviewer"
 
 
-def test_a_reviewer_whose_right_was_withdrawn_attests_no_more(cast: Cast, statement: Statement) -> None:
+def test_a_reviewer_whose_right_was_withdrawn_attests_no_more(cast: Cast, restricted_engagement: Engagement) -> None:
+    statement = freeze(cast, restricted_engagement, TrustAnchor.objects.get(person=cast.auditor))
     data = sign_statement(statement, cast.auditor_key)
     Grant.objects.all().delete()
     refused(cast, statement, data, "not-a-member")

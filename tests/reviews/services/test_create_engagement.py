@@ -117,7 +117,7 @@ def test_malformed_terms_are_refused(cast: Cast, open_release: Release, north: O
     refusal_of("text-too-long", cast, open_release, north, terms="x" * 100_001)
 
 
-def test_a_withdrawn_right_takes_the_engagement_off_the_list(cast: Cast, open_release: Release) -> None:
-    engage(cast.auditor, open_release)
+def test_a_withdrawn_right_takes_the_engagement_off_the_list(cast: Cast, restricted_release: Release) -> None:
+    engage(cast.auditor, restricted_release)
     Grant.objects.all().delete()
     assert engagements_of(cast.auditor) == []

@@ -10,18 +10,21 @@ from django.utils import timezone
 
 from reviews.models import Engagement, ReadMark
 from reviews.queries import marks_on, reading_of
+from reviews.rules.render import render
 from reviews.services.mark_region import mark_region
 from reviews.services.unmark_region import unmark_region
 from tests.cast import OPEN_FILES, deliver
 from tests.reviews.conftest import colleague, engage
 from transparency.errors import EvidenceError, NotAllowedError
 from transparency.models import Grant
+from transparency.queries import open_file_table, read_file
 
 if TYPE_CHECKING:
     from tests.cast import Cast
     from transparency.models import Release
 
 MAIN = "src/main.c"  # five lines
+ENGINE = "hidden/engine-core.c"  # of the restricted product
 
 
 def spans(engagement: Engagement) -> list[tuple[int, int, str]]:
@@ -134,16 +137,17 @@ def test_another_authoritys_engagement_is_closed(cast: Cast, foreign_engagement:
     refusal_of("not-a-member", person=cast.auditor, engagement=foreign_engagement, path=MAIN, start=1, end=1)
 
 
-def test_a_member_whose_right_was_withdrawn_marks_no_more(cast: Cast, engagement: Engagement) -> None:
+def test_a_member_whose_right_was_withdrawn_marks_no_more(cast: Cast, restricted_engagement: Engagement) -> None:
     Grant.objects.all().delete()
-    refusal_of("not-a-member", person=cast.auditor, engagement=engagement, path=MAIN, start=1, end=1)
+    refusal_of("not-a-member", person=cast.auditor, engagement=restricted_engagement, path=ENGINE, start=1, end=1)
 
 
-def test_a_right_for_a_folder_ends_at_the_folder(cast: Cast, engagement: Engagement) -> None:
-    Grant.objects.update(folder="src")
-    mark_region(person=cast.auditor, engagement=engagement, path=MAIN, start=1, end=1)
+def test_a_right_for_a_folder_ends_at_the_folder(cast: Cast, restricted_engagement: Engagement) -> None:
+    Grant.objects.update(folder="hidden")
+    mark_region(person=cast.auditor, engagement=restricted_engagement, path=ENGINE, start=1, end=1)
     ReadMark.objects.all().delete()
-    refusal_of("not-a-member", person=cast.auditor, engagement=engagement, path="README", start=1, end=1)
+    outside = {"path": "secret-plan.txt", "start": 1, "end": 1}
+    refusal_of("not-a-member", person=cast.auditor, engagement=restricted_engagement, **outside)
 
 
 def test_a_disabled_account_marks_nothing(cast: Cast, engagement: Engagement) -> None:
@@ -165,6 +169,17 @@ def test_a_snapshot_of_another_release_is_refused(cast: Cast, engagement: Engage
     with pytest.raises(EvidenceError) as refusal:
         mark_region(person=cast.auditor, engagement=engagement, path=MAIN, start=1, end=1, snapshot=other.subject)
     assert refusal.value.code == "snapshot-foreign"
+
+
+def test_a_file_has_as_many_rows_on_the_page_as_lines_to_mark(cast: Cast) -> None:
+    endings = (b"", b"\n", b"a", b"a\n", b"a\r\nb\rc", b"\n\n", "a\u2028b\x0cc\n".encode(), b"\xff\xfe\n")
+    files = {f"f{number}.c": content for number, content in enumerate(endings)}
+    snapshot = deliver(cast, product="odd", files=files).subject
+    assert snapshot is not None
+    for entry in open_file_table(snapshot):
+        assert not entry.binary
+        _, content = read_file(snapshot, entry.path)
+        assert len(render(content, entry.language).rows) == entry.lines
 
 
 def test_reading_detail_is_for_the_authority_alone(cast: Cast, engagement: Engagement) -> None:

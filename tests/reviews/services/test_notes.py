@@ -12,7 +12,7 @@ from reviews.queries import notes_on
 from reviews.services.delete_note import delete_note
 from reviews.services.restore_note import restore_note
 from reviews.services.write_note import write_note
-from tests.cast import OPEN_FILES, deliver
+from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver
 from tests.reviews.conftest import colleague, engage
 from transparency.errors import EvidenceError
 from transparency.models import Grant, Person, Release
@@ -64,15 +64,18 @@ def test_a_note_follows_its_content_into_the_next_release(cast: Cast, engagement
     assert seen(cast.auditor, following, MAIN) == []
 
 
-def test_a_note_written_where_the_person_may_not_read_stays_hidden(cast: Cast, engagement: Engagement) -> None:
-    write(cast, engagement)
-    files = dict(OPEN_FILES) | {"copy.c": OPEN_FILES[MAIN]}
-    following = deliver(cast, product="widget", version="1.1", files=files)
+def test_a_note_written_where_the_person_may_not_read_stays_hidden(
+    cast: Cast, restricted_engagement: Engagement
+) -> None:
+    engine = "hidden/engine-core.c"
+    write(cast, restricted_engagement, path=engine, start=1, end=2)
+    files = dict(RESTRICTED_FILES) | {"copy.c": RESTRICTED_FILES[engine]}
+    following = deliver(cast, product="vault", version="10", files=files, restricted=True)
     narrow = colleague(cast.auditor, "nora")
     Grant.objects.all().delete()
     Grant.objects.create(person=narrow, release=following, rights=[Right.REVIEW], folder="copy.c")
     assert seen(narrow, following, "copy.c") == []
-    Grant.objects.create(person=narrow, release=following, rights=[Right.REVIEW], folder="src")
+    Grant.objects.create(person=narrow, release=following, rights=[Right.REVIEW], folder="hidden")
     assert seen(narrow, following, "copy.c") == ["look here"]
 
 
