@@ -120,7 +120,8 @@ def _show(review: SourceReview, payload: bytes) -> None:
 
 def _sign(key: Path, message: bytes, origin: str, passphrase_file: str | None) -> _Signature:
     text = _read(key, MAX_KEY_BYTES).decode("utf-8", "replace")
-    if "minisign" in text.splitlines()[0] and "secret key" in text.splitlines()[0]:
+    first_line = text.partition("\n")[0]
+    if "minisign" in first_line and "secret key" in first_line:
         return _sign_minisign(text, message, passphrase_file)
     if text.startswith("-----BEGIN OPENSSH PRIVATE KEY-----") or text.startswith(("ssh-", "ecdsa-", "sk-")):
         return _sign_ssh(key, text, message, attestation_namespace(origin), passphrase_file)

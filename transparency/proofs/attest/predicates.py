@@ -156,7 +156,7 @@ def parse_source_review(value: JSON) -> SourceReview:
         limitations=fields.texts("limitations"),
         machines_found=fields.text("machinesFound"),
         people_state=fields.text("peopleState"),
-        valid_until=parse_time(until) if until else None,
+        valid_until=None if until is None else parse_time(until),
     )
     if fields.text("notShown") != NOT_SHOWN:
         raise EvidenceError(_MALFORMED, subject="notShown", expected=NOT_SHOWN, found=fields.text("notShown")[:100])

@@ -138,8 +138,8 @@ def _parse_entry(fields: Fields, *, strict: bool) -> EnrolledKey:
         fields.text("format"),
         fields.text("public"),
         namespaces=fields.texts("namespaces"),
-        valid_from=parse_time(start) if start else None,
-        valid_until=parse_time(end) if end else None,
+        valid_from=None if start is None else parse_time(start),
+        valid_until=None if end is None else parse_time(end),
     )
 
 

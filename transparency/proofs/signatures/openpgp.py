@@ -57,6 +57,8 @@ def parse_openpgp_signatures(data: bytes) -> tuple[OpenPgpSignature, ...]:
     if data.lstrip().startswith(b"-----BEGIN PGP MESSAGE-----"):
         raise EvidenceError("openpgp-not-detached", expected="a detached signature", found="a message")
     raw = dearmour(data, "SIGNATURE", _MALFORMED) if data.lstrip()[:5] == b"-----" else data
+    if raw and raw[0] & 0x80:
+        _is_signature(raw[0] & 0x3F if raw[0] & 0x40 else (raw[0] >> 2) & 0x0F)  # before any length, which may be indefinite
     found = tuple(
         _parse_signature(body, packet) for tag, body, packet in packets(raw, _MALFORMED) if _is_signature(tag)
     )
