@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted(path for app in ("transparency", "reviews") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+SOURCES = sorted(
+    path for app in ("transparency", "reviews") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
+)
 OWN = ("transparency", "reviews")
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
@@ -19,7 +21,20 @@ LONG_BY_DESIGN = {"transparency/verifier/verify.py": 1_000}
 LATE_IMPORTS_ALLOWED = {"transparency/apps.py", "reviews/apps.py"}
 BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 PURE = ("transparency/proofs", "reviews/rules")
-BANNED_IN_PURE = {"os", "pathlib", "socket", "subprocess", "tempfile", "shutil", "time", "random", "secrets", "urllib", "sqlite3", "django"}
+BANNED_IN_PURE = {
+    "os",
+    "pathlib",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "shutil",
+    "time",
+    "random",
+    "secrets",
+    "urllib",
+    "sqlite3",
+    "django",
+}
 
 
 def name_of(path: Path) -> str:
@@ -121,6 +136,12 @@ def runtime_nodes(tree: ast.AST) -> list[ast.AST]:
 
 
 def test_mark_safe_stands_in_one_place() -> None:
-    callers = [name_of(path) for path in SOURCES if re.search(r"\bmark_safe\b|\bSafeString\(|\|\s*safe\b", path.read_text())]
+    callers = [
+        name_of(path) for path in SOURCES if re.search(r"\bmark_safe\b|\bSafeString\(|\|\s*safe\b", path.read_text())
+    ]
     assert callers in ([], ["reviews/templatetags/source.py"])
-    assert [name_of(page) for page in (ROOT / "templates").rglob("*.html") if re.search(r"\|\s*safe\b|autoescape off", page.read_text())] == []
+    assert [
+        name_of(page)
+        for page in (ROOT / "templates").rglob("*.html")
+        if re.search(r"\|\s*safe\b|autoescape off", page.read_text())
+    ] == []

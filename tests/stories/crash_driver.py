@@ -137,11 +137,9 @@ def kills(rounds: int, seed: int) -> dict[str, object]:
 
 
 def typical_seconds(key: object) -> float:
-    job = request(key, 1000)
-    wait_until_running(job)
-    start = time.monotonic()
-    wait_until_ended(job)
-    return max(0.2, time.monotonic() - start)
+    """How long an import runs from its claim to its end (its heartbeat stays at the claim during its first second)."""
+    job = wait_until_ended(request(key, 1000))
+    return (job.finished_at - job.heartbeat_at).total_seconds()
 
 
 def pause(_rounds: int, _seed: int) -> dict[str, object]:
