@@ -108,6 +108,10 @@ def home(tmp_path: Path, settings: object) -> Iterator[Path]:
     }
     for name, folder in names.items():
         setattr(settings, name, tmp_path / "var" / folder)
+    settings.STATIC_ROOT = tmp_path / "static"  # type: ignore[attr-defined]
+    settings.STATIC_ROOT.mkdir()  # type: ignore[attr-defined]
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # no collectstatic before each test
+    settings.STORAGES = {**django_settings.STORAGES, "staticfiles": plain}  # type: ignore[attr-defined]
     for remembered in (stores.objects, stores.cache, stores.log_store):
         remembered.cache_clear()
     yield tmp_path / "var"
