@@ -7,9 +7,8 @@ import io
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings as django_settings
@@ -23,6 +22,10 @@ from transparency.services.initialise import initialise
 from transparency.services.perform_job import perform_job
 from transparency.services.receive_builds import receive_builds
 from transparency.services.receive_delivery import Received, receive_delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 ORIGIN = "log.centre.test/source"
 OPEN_FILES = {

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cast import cast, centre, home, keys, open_release, restricted_release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["cast", "centre", "home", "keys", "open_release", "restricted_release"]
 
@@ -23,7 +26,9 @@ def vectors() -> Callable[[str], Path]:
         home = Path(os.environ.get("TRANSPARENCY_VECTORS") or ROOT.parent / "shared" / "vectors")
         found = home / name
         if not found.is_dir():
-            reason = f"external test vectors {name!r} are absent; set TRANSPARENCY_VECTORS to the folder that holds them"
+            reason = (
+                f"external test vectors {name!r} are absent; set TRANSPARENCY_VECTORS to the folder that holds them"
+            )
             if os.environ.get("CI"):
                 pytest.fail(reason)
             pytest.skip(reason)

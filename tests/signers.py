@@ -57,14 +57,14 @@ class MinisignSigner:
         subprocess.run(command, check=True, capture_output=True)
         self.key = key_from_text(self.public.read_text())
 
-    def sign(self, data: bytes, namespace: str = "file") -> bytes:  # noqa: ARG002 - one shape for all formats
+    def sign(self, data: bytes, namespace: str = "file") -> bytes:
         message = self.path.with_suffix(".message")
         message.write_bytes(data)
         command = ["minisign", "-S", *(["-l"] if self.legacy else []), "-s", str(self.path), "-m", str(message)]
         subprocess.run(command, check=True, capture_output=True)
         return message.with_name(f"{message.name}.minisig").read_bytes()
 
-    def sign_statement(self, message: bytes, namespace: str) -> bytes:  # noqa: ARG002 - one shape for all formats
+    def sign_statement(self, message: bytes, namespace: str) -> bytes:
         return self.sign(message)
 
 
@@ -79,7 +79,7 @@ class PemSigner:
     def sign(self, data: bytes, namespace: str = "file") -> bytes:
         raise NotImplementedError
 
-    def sign_statement(self, message: bytes, namespace: str) -> bytes:  # noqa: ARG002 - one shape for all formats
+    def sign_statement(self, message: bytes, namespace: str) -> bytes:
         if isinstance(self.private, Ed25519PrivateKey):
             return self.private.sign(message)
         return self.private.sign(message, ec.ECDSA(hashes.SHA256()))
@@ -97,10 +97,10 @@ class OpenPgpSigner:
             self._signer = secrets.signer()
         self.key = key_from_text(str(certificate))
 
-    def sign(self, data: bytes, namespace: str = "file") -> bytes:  # noqa: ARG002 - one shape for all formats
+    def sign(self, data: bytes, namespace: str = "file") -> bytes:
         return bytes(pysequoia.sign(self._signer, data, mode=pysequoia.SignatureMode.DETACHED))
 
-    def sign_statement(self, message: bytes, namespace: str) -> bytes:  # noqa: ARG002 - one shape for all formats
+    def sign_statement(self, message: bytes, namespace: str) -> bytes:
         armoured = self.sign(message).decode().split("\n\n", 1)[1]
         body = [line for line in armoured.split("\n") if line and not line.startswith(("=", "-"))]
         return base64.b64decode("".join(body))

@@ -6,7 +6,6 @@ know of an object gets the same 404 as for one that does not exist (`web` and co
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from transparency.models import Delivery, Grant, Organisation, Person, Product, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 Someone = Person | AnonymousUser
 
@@ -49,11 +49,11 @@ def may(person: Someone, right: Right, target: Product | Release | Delivery | No
     if target is None:
         return _kind(person) == Organisation.Kind.OPERATOR and right is Right.OPERATE
     product = _product_of(target)
-    quarantined = isinstance(target, Delivery) and target.state == Delivery.State.QUARANTINED
+    quarantined = target if isinstance(target, Delivery) and target.state == Delivery.State.QUARANTINED else None
     if not isinstance(person, Person) or not person.is_active:
         return right is Right.KNOW and not product.is_restricted and not quarantined
     if quarantined:
-        return _may_see_quarantined(person, target)
+        return _may_see_quarantined(person, quarantined)
     if right in _by_organisation(person, product):
         return True
     return _granted(person, right, target, path)
@@ -75,8 +75,9 @@ def known_products(person: Someone) -> Q:
 
 
 def _kind(person: Someone) -> str | None:
-    known = isinstance(person, Person) and person.is_active and person.organisation
-    return person.organisation.kind if known else None
+    if not isinstance(person, Person) or not person.is_active or person.organisation is None:
+        return None
+    return person.organisation.kind
 
 
 def _by_organisation(person: Person, product: Product) -> frozenset[Right]:

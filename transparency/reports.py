@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from transparency.models import BuildList, Delivery
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transparency.models import SignatureFile
+    from transparency.models import BuildList, Delivery, SignatureFile
 
 Step = dict[str, str]
 

@@ -105,14 +105,21 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # Tests run on a file as well: an in-memory database locks whole tables.
-    DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.gettempdir()) / f"transparency-test-{os.getpid()}.sqlite3")}
+    DATABASES["default"]["TEST"] = {
+        "NAME": str(Path(tempfile.gettempdir()) / f"transparency-test-{os.getpid()}.sqlite3")
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "transparency.Person"
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
 BROKER_SOCKET = HOME / "run" / "valkey.sock"
-if len(str(BROKER_SOCKET)) > 100:  # a unix socket's address holds 107 bytes
-    BROKER_SOCKET = Path(tempfile.gettempdir()) / f"transparency-{hashlib.sha256(str(HOME).encode()).hexdigest()[:16]}" / "valkey.sock"
+SOCKET_BYTES = 107  # what a unix socket's address holds
+if len(str(BROKER_SOCKET)) > SOCKET_BYTES:
+    BROKER_SOCKET = (
+        Path(tempfile.gettempdir())
+        / f"transparency-{hashlib.sha256(str(HOME).encode()).hexdigest()[:16]}"
+        / "valkey.sock"
+    )
 CELERY_BROKER_URL = env.str("REDIS_URL", f"redis+socket://{BROKER_SOCKET}?virtual_host=0")
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"

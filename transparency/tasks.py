@@ -11,11 +11,11 @@ from transparency.services.perform_job import perform_job
 IMPORT_SECONDS = 3600
 
 
-@app.task(name="transparency.tasks.run_import", time_limit=IMPORT_SECONDS, acks_late=False)
+@app.task(name="transparency.tasks.run_import", time_limit=IMPORT_SECONDS, acks_late=False)  # type: ignore[untyped-decorator]
 def run_import(job: str) -> None:
     perform_job(job=UUID(job))
 
 
-@app.task(name="transparency.tasks.run_job", time_limit=600, acks_late=False)
+@app.task(name="transparency.tasks.run_job", time_limit=600, acks_late=False)  # type: ignore[untyped-decorator]
 def run_job(job: str) -> None:
     perform_job(job=UUID(job))

@@ -25,6 +25,7 @@ from transparency.models import Person, Product, Release
 from transparency.permissions import Right, known_products, may
 from transparency.proofs.escaping import escape_path
 from transparency.queries import open_file_table
+from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -80,7 +81,7 @@ class EngagementForm(forms.Form):
 def engagements(request: HttpRequest) -> HttpResponse:
     if authority_of(request.user) is None:
         raise Http404
-    return render(request, "reviews/engagements.html", {"engagements": engagements_of(request.user)})
+    return render(request, "reviews/engagements.html", {"engagements": engagements_of(signed_in(request))})
 
 
 @login_required
@@ -90,10 +91,10 @@ def create(request: HttpRequest) -> HttpResponse:
     if authority is None:
         raise Http404
     initial = {"release": request.GET.get("release"), "auditors": [request.user.pk], "depth": Engagement.Depth.BLUE}
-    form = EngagementForm(request.POST or None, initial=initial, person=request.user, authority=authority)
+    form = EngagementForm(request.POST or None, initial=initial, person=signed_in(request), authority=authority)
     if request.method == "POST" and form.is_valid():
         try:
-            row = create_engagement(created_by=request.user, authority=authority, **_agreed(form))
+            row = _create(form, signed_in(request), authority)
         except EvidenceError as error:
             form.add_error(None, f"Expected {error.expected}; found {error.found}. ({error.code})")
         else:
@@ -109,7 +110,7 @@ def engagement(request: HttpRequest, identity: int) -> HttpResponse:
     snapshot = row.release.subject
     if snapshot is None:
         raise Http404
-    reading = reading_of(asked_by=request.user, engagement=row)
+    reading = reading_of(asked_by=signed_in(request), engagement=row)
     folders = [escape_path(item.path) for item in open_file_table(snapshot).listing(b"").folders]
     context = {
         "engagement": row,
@@ -117,22 +118,24 @@ def engagement(request: HttpRequest, identity: int) -> HttpResponse:
         "share": reading.share_of(""),
         "folders": [(folder, reading.share_of(folder)) for folder in folders if reading.share_of(folder).files],
         "auditors": row.auditors.all(),
-        "statements": row.statements.filter(reviewer=request.user).select_related("attestation"),
-        "form": StatementForm(person=request.user),
+        "statements": row.statements.filter(reviewer=signed_in(request)).select_related("attestation"),
+        "form": StatementForm(person=signed_in(request)),
     }
     return render(request, "reviews/engagement.html", context)
 
 
-def _agreed(form: EngagementForm) -> dict[str, object]:
+def _create(form: EngagementForm, person: Person, authority: Organisation) -> Engagement:
     data = form.cleaned_data
     last = data["ends"]
-    return {
-        "release": data["release"],
-        "auditors": list(data["auditors"]),
-        "starts_at": timezone.now(),
-        "ends_at": datetime.combine(last, time(23, 59, 59), UTC) if last else None,
-        "depth": data["depth"],
-        "include": data["include"],
-        "exclude": data["exclude"],
-        "terms": data["terms"],
-    }
+    return create_engagement(
+        created_by=person,
+        authority=authority,
+        release=data["release"],
+        auditors=list(data["auditors"]),
+        starts_at=timezone.now(),
+        ends_at=datetime.combine(last, time(23, 59, 59), UTC) if last else None,
+        depth=data["depth"],
+        include=data["include"],
+        exclude=data["exclude"],
+        terms=data["terms"],
+    )

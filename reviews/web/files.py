@@ -23,6 +23,7 @@ from transparency.errors import EvidenceError
 from transparency.models import Snapshot
 from transparency.permissions import Right, may
 from transparency.queries import open_file_table, read_file
+from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,9 +53,9 @@ class Line:
 def file(request: HttpRequest, product: str, version: str, path: str) -> HttpResponse:
     release, snapshot = source_or_404(request, product, version)
     raw = path_or_404(path)
-    if not may(request.user, Right.READ_SOURCE, release, path=path) or open_file_table(snapshot).find(raw) is None:
-        raise Http404
     entry = open_file_table(snapshot).find(raw)
+    if entry is None or not may(request.user, Right.READ_SOURCE, release, path=path):
+        raise Http404
     engagement = own_engagement(request, release)
     context = {
         "release": release,
@@ -72,7 +73,7 @@ def file(request: HttpRequest, product: str, version: str, path: str) -> HttpRes
         marks = marks_on(asked_by=request.user, release=release, snapshot=snapshot, path=path)
         context |= _shown_lines(request, snapshot, raw, notes, marks)
     if engagement:
-        reading = reading_of(asked_by=request.user, engagement=engagement)
+        reading = reading_of(asked_by=signed_in(request), engagement=engagement)
         context["share"] = share_of_entry(reading, entry, path)
     response = render(request, "reviews/file.html", context)
     response.headers["Cache-Control"] = "no-store" if release.product.is_restricted else "private, no-cache"

@@ -15,6 +15,7 @@ from reviews.services.unmark_region import unmark_region
 from reviews.web.access import engagement_or_404
 from reviews.web.notes import RegionForm, back_to_file, refused
 from transparency.errors import EvidenceError
+from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -37,9 +38,9 @@ def mark(request: HttpRequest, identity: int) -> HttpResponse:
     level = form.cleaned_data["level"]
     try:
         if level == UNDO:
-            unmark_region(person=request.user, engagement=engagement, **region)
+            unmark_region(person=signed_in(request), engagement=engagement, **region)
         else:
-            mark_region(person=request.user, engagement=engagement, level=level, **region)
+            mark_region(person=signed_in(request), engagement=engagement, level=level, **region)
     except EvidenceError as error:
         messages.error(request, f"Nothing was marked: expected {error.expected}; found {error.found}. ({error.code})")
     else:

@@ -17,6 +17,7 @@ from reviews.services.restore_note import restore_note
 from reviews.services.write_note import MAX_NOTE_CHARS, write_note
 from reviews.web.access import engagement_or_404, note_or_404
 from transparency.errors import EvidenceError
+from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -42,7 +43,7 @@ def write(request: HttpRequest, identity: int) -> HttpResponse:
     if not form.is_valid():
         return refused(request, engagement, form)
     try:
-        note = write_note(person=request.user, engagement=engagement, **form.cleaned_data)
+        note = write_note(person=signed_in(request), engagement=engagement, **form.cleaned_data)
     except EvidenceError as error:
         messages.error(
             request, f"The note was not kept: expected {error.expected}; found {error.found}. ({error.code})"
@@ -58,7 +59,7 @@ def write(request: HttpRequest, identity: int) -> HttpResponse:
 @login_required
 @require_POST
 def delete(request: HttpRequest, identity: int) -> HttpResponse:
-    note = delete_note(person=request.user, note=note_or_404(request, identity))
+    note = delete_note(person=signed_in(request), note=note_or_404(request, identity))
     messages.success(request, f"Note {note.pk} is deleted; on this page you can take that back.")
     return back_to_file(note.engagement, {"path": note.path, "start": note.start, "end": note.end}, deleted=note.pk)
 
@@ -66,7 +67,7 @@ def delete(request: HttpRequest, identity: int) -> HttpResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, identity: int) -> HttpResponse:
-    note = restore_note(person=request.user, note=note_or_404(request, identity))
+    note = restore_note(person=signed_in(request), note=note_or_404(request, identity))
     messages.success(request, "The note is back.")
     return back_to_file(note.engagement, {"path": note.path, "start": note.start, "end": note.end})
 
@@ -82,7 +83,7 @@ def back_to_file(engagement: Engagement, region: dict[str, object], *, deleted: 
 
 def refused(request: HttpRequest, engagement: Engagement, form: RegionForm) -> HttpResponse:
     """Back with the form's complaint; nothing was kept."""
-    complaints = "; ".join(f"{name}: {', '.join(errors)}" for name, errors in form.errors.items())
+    complaints = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
     messages.error(request, f"Nothing was kept. {complaints}")
     path = form.cleaned_data.get("path")
     if not path:

@@ -22,6 +22,7 @@ from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES, pae
 from transparency.proofs.attest.predicates import parse_source_review
 from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import installation
+from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -69,15 +70,15 @@ class EnvelopeForm(forms.Form):
 @require_POST
 def freeze(request: HttpRequest, identity: int) -> HttpResponse:
     engagement = engagement_or_404(request, identity)
-    form = StatementForm(request.POST, person=request.user)
+    form = StatementForm(request.POST, person=signed_in(request))
     if not form.is_valid():
-        complaints = "; ".join(f"{name}: {', '.join(errors)}" for name, errors in form.errors.items())
+        complaints = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
         messages.error(request, f"No statement was made. {complaints}")
         return redirect("engagement", engagement.pk)
     limits = tuple(line.strip() for line in form.cleaned_data["limitations"].splitlines() if line.strip())
     try:
         row = freeze_statement(
-            person=request.user,
+            person=signed_in(request),
             engagement=engagement,
             anchor=form.cleaned_data["anchor"],
             conclusion=form.cleaned_data["conclusion"],
@@ -99,7 +100,7 @@ def statement(request: HttpRequest, identity: int) -> HttpResponse:
     form = EnvelopeForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            accept_envelope(person=request.user, statement=row, data=form.cleaned_data["envelope"])
+            accept_envelope(person=signed_in(request), statement=row, data=form.cleaned_data["envelope"])
         except EvidenceError as error:
             form.add_error(
                 "envelope", f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}. ({error.code})"

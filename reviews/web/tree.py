@@ -22,7 +22,7 @@ from transparency.errors import EvidenceError
 from transparency.permissions import Right, may
 from transparency.proofs.escaping import escape_path, unescape_path
 from transparency.queries import open_file_table
-from transparency.web.access import release_or_404
+from transparency.web.access import release_or_404, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def folder(request: HttpRequest, product: str, version: str, path: str = "") -> 
     raw = path_or_404(path)
     table = open_file_table(snapshot)
     engagement = own_engagement(request, release)
-    reading = reading_of(asked_by=request.user, engagement=engagement) if engagement else None
+    reading = reading_of(asked_by=signed_in(request), engagement=engagement) if engagement else None
     rows = _rows(request, release, snapshot, raw, reading, engagement)
     if not rows and raw:
         raise Http404

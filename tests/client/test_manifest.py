@@ -163,7 +163,7 @@ def test_unusable_input_is_two(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_names_that_are_no_text_keep_their_bytes(tmp_path: Path, capfdbinary: Any) -> None:
     (tmp_path / "tree").mkdir()
-    with open(os.fsencode(tmp_path / "tree") + b"/\xff\xfe", "wb") as stream:  # noqa: PTH123 - a name of bytes
+    with open(os.fsencode(tmp_path / "tree") + b"/\xff\xfe", "wb") as stream:
         stream.write(b"x")
     assert main(["manifest", str(tmp_path / "tree")]) == 0
     out, err = capfdbinary.readouterr()

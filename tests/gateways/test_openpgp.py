@@ -30,13 +30,28 @@ class Gnupg:
         (home / "data").write_bytes(DATA)
 
     def run(self, *arguments: str, data: bytes | None = None, time: str = "") -> bytes:
-        command = ["gpg", "--homedir", str(self.home), "--batch", "--yes", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+        command = [
+            "gpg",
+            "--homedir",
+            str(self.home),
+            "--batch",
+            "--yes",
+            "--quiet",
+            "--pinentry-mode",
+            "loopback",
+            "--passphrase",
+            "",
+        ]
         command += ["--faked-system-time", time] if time else []
-        done = subprocess.run([*command, *arguments], input=data, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
+        done = subprocess.run(
+            [*command, *arguments], input=data, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 
-    def make(self, name: str, kind: str = "ed25519", usage: str = "sign", expires: str = "never", time: str = "") -> str:
+    def make(
+        self, name: str, kind: str = "ed25519", usage: str = "sign", expires: str = "never", time: str = ""
+    ) -> str:
         self.run("--quick-gen-key", f"{name} <{name}@vendor.test>", kind, usage, expires, time=time)
         listed = self.run("--list-keys", "--with-colons", f"={name} <{name}@vendor.test>").decode()
         return next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
@@ -45,7 +60,17 @@ class Gnupg:
         return key_from_text(self.run("--armor", "--export", fingerprint).decode())
 
     def sign(self, fingerprint: str, *extra: str, time: str = "") -> bytes:
-        return self.run("--armor", *extra, "--local-user", fingerprint, "--output", "-", "--detach-sign", str(self.home / "data"), time=time)
+        return self.run(
+            "--armor",
+            *extra,
+            "--local-user",
+            fingerprint,
+            "--output",
+            "-",
+            "--detach-sign",
+            str(self.home / "data"),
+            time=time,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +83,15 @@ def vendor(gpg: Gnupg) -> str:
     return gpg.make("vendor")
 
 
-def judge(signatures: Sequence[bytes], keys: Sequence[EnrolledKey], *, data: bytes = DATA, now: datetime | None = None) -> Verdict:
-    digests = FileDigests(len(data), hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest())
-    return judge_all(signatures, digests, keys, now=now or datetime.now(UTC), content=Content(data=data), openpgp=OpenPgp())
+def judge(
+    signatures: Sequence[bytes], keys: Sequence[EnrolledKey], *, data: bytes = DATA, now: datetime | None = None
+) -> Verdict:
+    digests = FileDigests(
+        len(data), hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest()
+    )
+    return judge_all(
+        signatures, digests, keys, now=now or datetime.now(UTC), content=Content(data=data), openpgp=OpenPgp()
+    )
 
 
 def answer(signatures: Sequence[bytes], keys: Sequence[EnrolledKey], **more: object) -> tuple[str, str]:
@@ -107,8 +138,14 @@ def test_a_subkey_that_is_not_bound_signs_for_nobody(gpg: Gnupg) -> None:
     victim_raw = gpg.run("--no-armor", "--export", victim)
     length = stolen[1]
     subkey = bytes([0x80 | (14 << 2), length]) + stolen[2 : 2 + length]
-    armoured = subprocess.run(["gpg", "--homedir", str(gpg.home), "--enarmor"], input=victim_raw + subkey, capture_output=True, check=True).stdout
-    text = "\n".join(line for line in armoured.decode().replace("PGP ARMORED FILE", "PGP PUBLIC KEY BLOCK").splitlines() if not line.startswith("Comment"))
+    armoured = subprocess.run(
+        ["gpg", "--homedir", str(gpg.home), "--enarmor"], input=victim_raw + subkey, capture_output=True, check=True
+    ).stdout
+    text = "\n".join(
+        line
+        for line in armoured.decode().replace("PGP ARMORED FILE", "PGP PUBLIC KEY BLOCK").splitlines()
+        if not line.startswith("Comment")
+    )
     outcome, _ = answer([gpg.sign(attacker)], [key_from_text(text)])
     assert outcome == "invalid"
 
@@ -145,13 +182,37 @@ def test_signed_after_the_key_expired_is_invalid(gpg: Gnupg) -> None:
     assert answer([late], [gpg.key(fingerprint)], now=forged) == ("invalid", "signed-in-future")
 
 
-@pytest.mark.parametrize(("reason", "outcome"), [("0", ("revoked", "key-revoked")), ("1", ("revoked", "key-revoked")), ("2", ("expired", "key-expired")), ("3", ("expired", "key-expired"))])
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("0", ("revoked", "key-revoked")),
+        ("1", ("revoked", "key-revoked")),
+        ("2", ("expired", "key-expired")),
+        ("3", ("expired", "key-expired")),
+    ],
+)
 def test_revocation_counts_by_its_reason(gpg: Gnupg, reason: str, outcome: tuple[str, str]) -> None:
     """0 none, 1 compromised, 2 superseded, 3 retired, as gpg asks; the last two are like expiry."""
     fingerprint = gpg.make(f"revoked{reason}")
     signature = gpg.sign(fingerprint)
     answers = f"y\n{reason}\n\ny\n".encode()
-    command = ["gpg", "--homedir", str(gpg.home), "--command-fd", "0", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", "--yes", "--output", "-", "--gen-revoke", fingerprint]
+    command = [
+        "gpg",
+        "--homedir",
+        str(gpg.home),
+        "--command-fd",
+        "0",
+        "--no-tty",
+        "--pinentry-mode",
+        "loopback",
+        "--passphrase",
+        "",
+        "--yes",
+        "--output",
+        "-",
+        "--gen-revoke",
+        fingerprint,
+    ]
     revocation = subprocess.run(command, input=answers, capture_output=True, check=True).stdout
     gpg.run("--import", data=revocation)
     assert answer([signature], [gpg.key(fingerprint)]) == outcome
@@ -160,7 +221,15 @@ def test_revocation_counts_by_its_reason(gpg: Gnupg, reason: str, outcome: tuple
 def test_one_file_with_two_signatures_lists_both(gpg: Gnupg, vendor: str) -> None:
     stranger = gpg.make("stranger")
     both = gpg.run(
-        "--no-armor", "--local-user", vendor, "--local-user", stranger, "--output", "-", "--detach-sign", str(gpg.home / "data")
+        "--no-armor",
+        "--local-user",
+        vendor,
+        "--local-user",
+        stranger,
+        "--output",
+        "-",
+        "--detach-sign",
+        str(gpg.home / "data"),
     )
     verdict = judge([both], [gpg.key(vendor)])
     assert verdict.outcome == "valid"
@@ -177,7 +246,17 @@ def test_a_good_signature_over_other_bytes_does_not_hide_behind_a_good_one(gpg: 
 
 def test_inline_and_cleartext_signatures_are_not_detached_ones(gpg: Gnupg, vendor: str) -> None:
     inline = gpg.run("--no-armor", "--local-user", vendor, "--output", "-", "--sign", str(gpg.home / "data"))
-    stored = gpg.run("--no-armor", "--compress-algo", "none", "--local-user", vendor, "--output", "-", "--sign", str(gpg.home / "data"))
+    stored = gpg.run(
+        "--no-armor",
+        "--compress-algo",
+        "none",
+        "--local-user",
+        vendor,
+        "--output",
+        "-",
+        "--sign",
+        str(gpg.home / "data"),
+    )
     clear = gpg.run("--local-user", vendor, "--output", "-", "--clear-sign", str(gpg.home / "data"))
     for blob in (inline, stored, clear):
         assert answer([blob], [gpg.key(vendor)]) == ("invalid", "openpgp-not-detached")
@@ -192,7 +271,9 @@ def test_status_lines_in_an_embedded_file_name_reach_nobody(gpg: Gnupg, vendor: 
 
 
 def test_a_text_signature_does_not_pass_for_a_binary_one(gpg: Gnupg, vendor: str) -> None:
-    text = gpg.run("--armor", "--textmode", "--local-user", vendor, "--output", "-", "--detach-sign", str(gpg.home / "data"))
+    text = gpg.run(
+        "--armor", "--textmode", "--local-user", vendor, "--output", "-", "--detach-sign", str(gpg.home / "data")
+    )
     assert answer([text], [gpg.key(vendor)]) == ("invalid", "signature-kind")
 
 

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), children, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), children, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -84,7 +90,9 @@ def test_another_spelling_is_not_canonical(data: bytes) -> None:
         parse_canonical(data, limit=LIMIT)
 
 
-@pytest.mark.parametrize(("key", "kind"), [("text", "integer"), ("number", "text"), ("missing", "text"), ("flag", "integer")])
+@pytest.mark.parametrize(
+    ("key", "kind"), [("text", "integer"), ("number", "text"), ("missing", "text"), ("flag", "integer")]
+)
 def test_fields_name_what_has_the_wrong_shape(key: str, kind: str) -> None:
     fields = Fields({"text": "x", "number": -1, "flag": True}, "thing")
     with pytest.raises(EvidenceError, match=f"json-shape: thing.{key}"):

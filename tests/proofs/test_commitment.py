@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from transparency.proofs.commitment import check_commitment, check_opening, commit, opening_root, opening_salt, prove_opening
+from transparency.proofs.commitment import (
+    check_commitment,
+    check_opening,
+    commit,
+    opening_root,
+    opening_salt,
+    prove_opening,
+)
 from transparency.proofs.errors import EvidenceError
 
 SECRET = bytes(range(32))
@@ -16,7 +23,9 @@ LINES = [f"100644 {n:064x} {n} file{n}\n".encode() for n in range(9)]
 
 
 def test_the_root_is_the_one_of_the_specification() -> None:
-    salts = [hmac.new(SECRET, b"transparency-opening/v1\n" + n.to_bytes(8, "big"), hashlib.sha256).digest() for n in range(2)]
+    salts = [
+        hmac.new(SECRET, b"transparency-opening/v1\n" + n.to_bytes(8, "big"), hashlib.sha256).digest() for n in range(2)
+    ]
     leaves = [hashlib.sha256(b"\0" + salt + line).digest() for salt, line in zip(salts, LINES, strict=False)]
     assert opening_root(SECRET, LINES[:2]).raw == hashlib.sha256(b"\1" + leaves[0] + leaves[1]).digest()
     assert opening_root(SECRET, []).raw == hashlib.sha256(b"").digest()
@@ -27,7 +36,11 @@ def test_each_line_opens_alone_and_no_other_does() -> None:
     for index, line in enumerate(LINES):
         proof = prove_opening(SECRET, LINES, index)
         check_opening(proof, line, root)
-        for cheat, other in ((proof, LINES[index - 1]), (replace(proof, salt=opening_salt(SECRET, index + 1)), line), (replace(proof, size=8), line)):
+        for cheat, other in (
+            (proof, LINES[index - 1]),
+            (replace(proof, salt=opening_salt(SECRET, index + 1)), line),
+            (replace(proof, size=8), line),
+        ):
             with pytest.raises(EvidenceError):
                 check_opening(cheat, other, root)
         with pytest.raises(EvidenceError, match="opening-malformed"):

@@ -214,7 +214,7 @@ def test_any_changed_byte_makes_a_named_link_fail(world: Simulator, hidden: Simu
     sim = hidden if restricted else world
     data = sim.dossier()
     trust = sim.trust()
-    generator = random.Random(20260301)  # noqa: S311 - the same changes every time
+    generator = random.Random(20260301)
     names = set()
     for _ in range(200):
         damaged = bytearray(data)
@@ -234,7 +234,7 @@ def test_any_changed_byte_is_found_behind_the_digests_too(
     sim = hidden if restricted else world
     members = members_of(sim.parts())
     trust = sim.trust()
-    generator = random.Random(20260302)  # noqa: S311 - the same changes every time
+    generator = random.Random(20260302)
     chain = sorted(name for name in members if name not in {"README.txt", "verify.py", "keys.json", "dossier.json"})
     for _ in range(200):
         name = generator.choice(chain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -25,6 +25,9 @@ from transparency.services.log_record import log_record
 from transparency.services.publish_log import publish_log
 from transparency.services.stores import log_store
 from transparency.services.verify_log import verify_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def product(*, restricted: bool = False) -> Product:
@@ -82,7 +85,12 @@ def test_a_restricted_product_leaves_only_commitments_which_its_opening_opens(ce
     public = log_store().read("tile/entries/000.p/1")
     for secret in (digest.hex, Digest.of(b"m").hex, "acme", "p-restricted"):
         assert secret.encode() not in public
-    what = {"kind": "delivery", "digest": digest, "subjects": [("manifest", Digest.of(b"m"))], "org": "acme"}
+    what: dict[str, Any] = {
+        "kind": "delivery",
+        "digest": digest,
+        "subjects": [("manifest", Digest.of(b"m"))],
+        "org": "acme",
+    }
     check_leaf_commits(parse_leaf(bytes(entry.leaf)), parse_opening(bytes(entry.opening or b"")), **what)
     with pytest.raises(EvidenceError, match="commitment-mismatch"):
         check_leaf_commits(
@@ -177,7 +185,7 @@ def test_many_submitters_at_once_all_get_in(centre: Installation) -> None:
         try:
             for n in range(start, start + 10):
                 append(n)
-        except BaseException as error:  # noqa: BLE001 - carried to the main thread
+        except BaseException as error:
             faults.append(error)
         finally:
             connection.close()

@@ -22,7 +22,7 @@ django.setup()
 from django.conf import settings
 from django.core.management import call_command
 
-from tests.cast import make_archive, make_key
+from tests.cast import Key, make_archive, make_key
 from transparency.celery import app
 from transparency.gateways.processes import answers_on_socket, valkey_command
 from transparency.models import Delivery, Job, LogEntry, Release, Snapshot
@@ -58,7 +58,7 @@ class Worker:
         self.process.wait()
 
 
-def prepare() -> tuple[Release, object]:
+def prepare() -> tuple[Release, Key]:
     call_command("migrate", verbosity=0)
     initialise(origin="log.crash.test/source", name="Crash Centre")
     key = make_key(settings.HOME / "test-keys", "vendor")
@@ -67,7 +67,7 @@ def prepare() -> tuple[Release, object]:
     return release, key
 
 
-def request(key: object, number: int, *, send: bool = True) -> Job:
+def request(key: Key, number: int, *, send: bool = True) -> Job:
     files = {
         f"d{n % 40}/f{n}.c": f"/* {number} {n} */\nint f{n}(void) {{ return {n}; }}\n".encode() for n in range(FILES)
     }
@@ -136,9 +136,11 @@ def kills(rounds: int, seed: int) -> dict[str, object]:
     return {"outcomes": outcomes, **totals()}
 
 
-def typical_seconds(key: object) -> float:
+def typical_seconds(key: Key) -> float:
     """How long an import runs from its claim to its end (its heartbeat stays at the claim during its first second)."""
     job = wait_until_ended(request(key, 1000))
+    assert job.finished_at
+    assert job.heartbeat_at
     return (job.finished_at - job.heartbeat_at).total_seconds()
 
 
@@ -188,4 +190,4 @@ def totals() -> dict[str, object]:
 
 if __name__ == "__main__":
     what, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    print(json.dumps({"kills": kills, "pause": pause}[what](rounds, seed)))  # noqa: T201 - its answer
+    print(json.dumps({"kills": kills, "pause": pause}[what](rounds, seed)))

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -23,9 +23,6 @@ from reviews.models import Attestation, Engagement, Statement
 from tests.cast import OPEN_FILES, Cast, make_archive
 from transparency.models import LogHead, Organisation, Product, Release
 from transparency.services.grant_rights import grant_rights
-
-if TYPE_CHECKING:
-    from django.http import HttpResponse
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = b"the build that runs on a machine\n"
@@ -38,7 +35,9 @@ class Portal:
     def __init__(self, username: str | None = None) -> None:
         self.client = Client()
         if username:
-            answer = self.client.post(reverse("sign-in"), {"username": username, "password": f"{username}-password-long"})
+            answer = self.client.post(
+                reverse("sign-in"), {"username": username, "password": f"{username}-password-long"}
+            )
             assert answer.status_code == 302
 
     def get(self, address: str) -> str:
@@ -51,7 +50,7 @@ class Portal:
         assert answer.status_code == 200
         return answer.content
 
-    def post(self, address: str, data: dict[str, Any]) -> HttpResponse:
+    def post(self, address: str, data: dict[str, Any]) -> Any:
         return self.client.post(address, data, follow=True)
 
 
@@ -65,7 +64,9 @@ def manage(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any
 def program(folder: Path, *command: str) -> tuple[int, dict[str, Any]]:
     """Run a verifier as a stranger does: another process, an empty home, no environment of ours."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([*NO_NETWORK, *command, "--json"], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*NO_NETWORK, *command, "--json"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -102,18 +103,34 @@ def test_from_a_signed_release_to_a_proof_that_a_stranger_checks(
         "--manifest", str(folder / "SHA256SUMS"), "--signature", str(folder / "SHA256SUMS.sig"),
     )  # fmt: skip
     assert built["artifacts"] == [
-        {"name": "widget.bin", "sha256": sums[:64].decode(), "listed": sums[:64].decode(), "listing": "listed-and-equal"}
+        {
+            "name": "widget.bin",
+            "sha256": sums[:64].decode(),
+            "listed": sums[:64].decode(),
+            "listing": "listed-and-equal",
+        }
     ]
 
     # The authority may review it, and its auditor agrees an engagement.
     row = Release.objects.get(product__slug="widget")
     grant_rights(
-        organisation=Organisation.objects.get(slug="north"), product=row.product, release=None, rights=["review"], granted_by=None
+        organisation=Organisation.objects.get(slug="north"),
+        product=row.product,
+        release=None,
+        rights=["review"],
+        granted_by=None,
     )
     anna = Portal("anna")
     answer = anna.post(
         reverse("engagement-new"),
-        {"release": row.pk, "depth": "red", "auditors": [cast.auditor.pk], "include": "", "exclude": "logo.bin: a picture", "terms": "Read well."},
+        {
+            "release": row.pk,
+            "depth": "red",
+            "auditors": [cast.auditor.pk],
+            "include": "",
+            "exclude": "logo.bin: a picture",
+            "terms": "Read well.",
+        },
     )
     assert "The engagement is agreed" in answer.content.decode()
     engagement = Engagement.objects.get()
@@ -123,7 +140,10 @@ def test_from_a_signed_release_to_a_proof_that_a_stranger_checks(
     page = anna.get("/products/widget/1.0/file/src/main.c")
     assert 'id="L3"' in page
     assert "&quot;util.h&quot;" in page
-    anna.post(reverse("note-write", args=[engagement.pk]), {"path": "src/main.c", "start": 3, "end": 5, "text": "Returns what util says."})
+    anna.post(
+        reverse("note-write", args=[engagement.pk]),
+        {"path": "src/main.c", "start": 3, "end": 5, "text": "Returns what util says."},
+    )
     for path, lines in (("src/main.c", 5), ("README", 2)):
         anna.post(reverse("mark", args=[engagement.pk]), {"path": path, "start": 1, "end": lines, "level": "read"})
     assert "Returns what util says." in anna.get("/products/widget/1.0/file/src/main.c")
@@ -132,12 +152,24 @@ def test_from_a_signed_release_to_a_proof_that_a_stranger_checks(
     # She freezes a statement, takes its bytes out, signs them with her own key, brings the envelope back.
     anna.post(
         reverse("statement-freeze", args=[engagement.pk]),
-        {"anchor": cast.auditor.anchors.get().pk, "conclusion": "no-unexplained", "limitations": "No build was looked into.", "open_findings": 0},
+        {
+            "anchor": cast.auditor.anchors.get().pk,
+            "conclusion": "no-unexplained",
+            "limitations": "No build was looked into.",
+            "open_findings": 0,
+        },
     )
     statement = Statement.objects.get()
     (folder / "statement.json").write_bytes(anna.download(reverse("statement-payload", args=[statement.pk])))
     code, signed = program(
-        folder, sys.executable, "-m", "transparency.client", "sign", "statement.json", "--key", str(cast.auditor_key.path)
+        folder,
+        sys.executable,
+        "-m",
+        "transparency.client",
+        "sign",
+        "statement.json",
+        "--key",
+        str(cast.auditor_key.path),
     )
     assert (code, signed["keyid"]) == (0, cast.auditor.anchors.get().fingerprint)
     with (folder / "statement.dsse.json").open("rb") as envelope:

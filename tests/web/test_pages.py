@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.cast import Cast, deliver
+from transparency.models import Organisation
 from transparency.proofs.escaping import escape_path
 
 if TYPE_CHECKING:
@@ -22,7 +23,21 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = ("vera", "anna", "bela", "olga", "stan")
 # Named address -> (open product: anonymous, signed-in stranger; restricted product: stranger).
-OPEN_TO_ALL = {"home", "healthz", "sign-in", "log", "log-checkpoint", "products", "product", "release", "dossier", "log-entry", "log-proof", "delivery", "builds"}
+OPEN_TO_ALL = {
+    "home",
+    "healthz",
+    "sign-in",
+    "log",
+    "log-checkpoint",
+    "products",
+    "product",
+    "release",
+    "dossier",
+    "log-entry",
+    "log-proof",
+    "delivery",
+    "builds",
+}
 
 
 def browser(person: str | None) -> Client:
@@ -56,7 +71,9 @@ def full_route(pattern: URLPattern) -> str:
     return str(pattern.pattern)
 
 
-def test_every_address_answers_every_role_as_the_rules_say(cast: Cast, open_release: Release, restricted_release: Release) -> None:
+def test_every_address_answers_every_role_as_the_rules_say(
+    cast: Cast, open_release: Release, restricted_release: Release
+) -> None:
     """Anonymous people get public pages of open products only; a stranger never learns that a restricted one exists."""
     count = 0
     for pattern in patterns():
@@ -80,7 +97,15 @@ def test_every_address_answers_every_role_as_the_rules_say(cast: Cast, open_rele
 def test_every_answer_carries_the_security_headers(cast: Cast, open_release: Release) -> None:
     for person in (None, "anna"):
         client = browser(person)
-        for place in ("/", "/log/", "/log/checkpoint", "/products/widget/1.0/", "/products/widget/1.0/file/README", "/nothing", "/healthz"):
+        for place in (
+            "/",
+            "/log/",
+            "/log/checkpoint",
+            "/products/widget/1.0/",
+            "/products/widget/1.0/file/README",
+            "/nothing",
+            "/healthz",
+        ):
             headers = client.get(place).headers
             policy = headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy
@@ -119,32 +144,64 @@ def test_hostile_names_and_content_are_shown_and_never_run(cast: Cast) -> None:
         assert "onerror=alert(1)>" not in page
         assert "\u202e" not in page
         assert "\x1b" not in page
-    shown = client.get("/products/hostile/1.0/file/src/" + escape_path("bidi\u202egnp.c".encode()).replace("%", "%25")).content.decode()
+    shown = client.get(
+        "/products/hostile/1.0/file/src/" + escape_path("bidi\u202egnp.c".encode()).replace("%", "%25")
+    ).content.decode()
     assert "U+202E" in shown
 
 
 def test_a_note_of_a_person_is_text(cast: Cast, open_release: Release) -> None:
-    from reviews.services.create_engagement import create_engagement  # noqa: PLC0415 - only this test needs it
-    from django.utils import timezone  # noqa: PLC0415
+    from django.utils import timezone
 
-    from transparency.services.grant_rights import grant_rights  # noqa: PLC0415
+    from reviews.services.create_engagement import create_engagement
+    from transparency.services.grant_rights import grant_rights
 
-    grant_rights(organisation=cast.auditor.organisation, product=open_release.product, release=None, rights=["review"], granted_by=None)
+    grant_rights(
+        organisation=Organisation.objects.get(slug="north"),
+        product=open_release.product,
+        release=None,
+        rights=["review"],
+        granted_by=None,
+    )
     engagement = create_engagement(
-        created_by=cast.auditor, authority=cast.auditor.organisation, release=open_release, auditors=[cast.auditor], starts_at=timezone.now()
+        created_by=cast.auditor,
+        authority=Organisation.objects.get(slug="north"),
+        release=open_release,
+        auditors=[cast.auditor],
+        starts_at=timezone.now(),
     )
     client = browser("anna")
-    client.post(f"/engagements/{engagement.pk}/notes/", {"path": "README", "start": 1, "end": 1, "text": "<b>bold</b> \u202e backwards"})
+    client.post(
+        f"/engagements/{engagement.pk}/notes/",
+        {"path": "README", "start": 1, "end": 1, "text": "<b>bold</b> \u202e backwards"},
+    )
     page = client.get("/products/widget/1.0/file/README").content.decode()
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "\u202e" not in page
     for region in ({"start": 1, "end": 99}, {"start": 0, "end": 1}, {"start": 2, "end": 1}, {"start": "x", "end": 1}):
-        answer = client.post(f"/engagements/{engagement.pk}/notes/", {"path": "README", "text": "wrong place", **region}, follow=True)
+        answer = client.post(
+            f"/engagements/{engagement.pk}/notes/", {"path": "README", "text": "wrong place", **region}, follow=True
+        )
         assert "wrong place" not in answer.content.decode()
-    assert browser("bela").post(f"/engagements/{engagement.pk}/notes/", {"path": "README", "start": 1, "end": 1, "text": "x"}).status_code == 404
+    assert (
+        browser("bela")
+        .post(f"/engagements/{engagement.pk}/notes/", {"path": "README", "start": 1, "end": 1, "text": "x"})
+        .status_code
+        == 404
+    )
 
 
-@pytest.mark.parametrize("place", ["/engagements/1/notes/", "/engagements/1/marks/", "/engagements/1/statements/", "/notes/1/delete/", "/theme/", "/sign-out/"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/engagements/1/notes/",
+        "/engagements/1/marks/",
+        "/engagements/1/statements/",
+        "/notes/1/delete/",
+        "/theme/",
+        "/sign-out/",
+    ],
+)
 def test_what_changes_something_is_a_post_with_a_token(cast: Cast, place: str) -> None:
     client = Client(enforce_csrf_checks=True)
     assert client.login(username="anna", password="anna-password-long")
@@ -164,5 +221,14 @@ def test_the_choice_of_colours_is_kept_and_leads_nowhere_else(cast: Cast) -> Non
 def test_tiles_beyond_the_checkpoint_do_not_exist(cast: Cast, open_release: Release) -> None:
     client = Client()
     assert client.get("/log/tile/0/000.p/2").status_code == 200
-    for place in ("0/000.p/3", "0/000", "1/000", "entries/000", "entries/000.p/3", "0/../checkpoint", "0/x000/000", "9/000.p/1"):
+    for place in (
+        "0/000.p/3",
+        "0/000",
+        "1/000",
+        "entries/000",
+        "entries/000.p/3",
+        "0/../checkpoint",
+        "0/x000/000",
+        "9/000.p/1",
+    ):
         assert client.get(f"/log/tile/{place}").status_code == 404, place

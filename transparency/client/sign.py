@@ -58,9 +58,13 @@ class _Signature:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("statement", metavar="STATEMENT", help="the statement file, exactly as downloaded")
-    parser.add_argument("--key", required=True, metavar="FILE", help="private key; or an SSH .pub file to ask ssh-agent")
+    parser.add_argument(
+        "--key", required=True, metavar="FILE", help="private key; or an SSH .pub file to ask ssh-agent"
+    )
     parser.add_argument("--out", metavar="FILE", help="where the envelope goes (default: STATEMENT with .dsse.json)")
-    parser.add_argument("--passphrase-file", metavar="FILE", help="read the key's passphrase from the first line of FILE")
+    parser.add_argument(
+        "--passphrase-file", metavar="FILE", help="read the key's passphrase from the first line of FILE"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing envelope")
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
@@ -79,11 +83,17 @@ def run(arguments: argparse.Namespace) -> int:
     except UnusableInputError:
         raise
     except EvidenceError as error:
-        raise UnusableInputError(error.code, expected=error.expected, found=error.found, subject=error.subject) from error
+        raise UnusableInputError(
+            error.code, expected=error.expected, found=error.found, subject=error.subject
+        ) from error
     envelope = Envelope(payload, PAYLOAD_TYPE, (EnvelopeSignature(signature.keyid, signature.raw),))
     out.write_bytes(format_envelope(envelope))
     if arguments.json:
-        print(json.dumps({"envelope": str(out), "keyid": signature.keyid, "reviewer": review.reviewer.keyid}, sort_keys=True))
+        print(
+            json.dumps(
+                {"envelope": str(out), "keyid": signature.keyid, "reviewer": review.reviewer.keyid}, sort_keys=True
+            )
+        )
     else:
         print(f"signed by {printable(signature.keyid)}: {printable(out)}")
     if signature.keyid != review.reviewer.keyid:
@@ -123,7 +133,7 @@ def _sign(key: Path, message: bytes, origin: str, passphrase_file: str | None) -
     first_line = text.partition("\n")[0]
     if "minisign" in first_line and "secret key" in first_line:
         return _sign_minisign(text, message, passphrase_file)
-    if text.startswith("-----BEGIN OPENSSH PRIVATE KEY-----") or text.startswith(("ssh-", "ecdsa-", "sk-")):
+    if text.startswith(("-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-", "ecdsa-", "sk-")):
         return _sign_ssh(key, text, message, attestation_namespace(origin), passphrase_file)
     if "PRIVATE KEY-----" in text:
         return _sign_pem(text, message, passphrase_file)
@@ -168,7 +178,9 @@ def _load(text: str, passphrase_file: str | None, *, ssh: bool) -> PrivateKeyTyp
         except TypeError:  # it is encrypted
             return load(data, _passphrase(passphrase_file))
     except ValueError as error:
-        raise UnusableInputError("key-unreadable", expected="a readable private key and its passphrase", found=str(error)) from error
+        raise UnusableInputError(
+            "key-unreadable", expected="a readable private key and its passphrase", found=str(error)
+        ) from error
 
 
 def _passphrase(file: str | None) -> bytes:
@@ -184,7 +196,9 @@ def _read(path: Path, limit: int) -> bytes:
         with path.open("rb") as stream:
             data = stream.read(limit + 1)
     except OSError as error:
-        raise UnusableInputError("file-unreadable", expected="a readable file", found=error.strerror or "", subject=str(path)) from error
+        raise UnusableInputError(
+            "file-unreadable", expected="a readable file", found=error.strerror or "", subject=str(path)
+        ) from error
     if len(data) > limit:
         raise UnusableInputError("file-too-large", expected=f"at most {limit} bytes", found="more", subject=str(path))
     return data

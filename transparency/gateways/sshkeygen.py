@@ -21,7 +21,9 @@ def sign_with_ssh_keygen(key: Path, namespace: str, message: bytes) -> bytes:
         try:
             done = subprocess.run(command, capture_output=True, check=False, timeout=SIGN_SECONDS)
         except FileNotFoundError as error:
-            raise UnavailableError("ssh-keygen-missing", expected="ssh-keygen (openssh-client)", found="none") from error
+            raise UnavailableError(
+                "ssh-keygen-missing", expected="ssh-keygen (openssh-client)", found="none"
+            ) from error
         except subprocess.TimeoutExpired as error:
             raise UnavailableError("signing-refused", expected="a signature in two minutes", found="none") from error
         signature = target.with_name("message.sig")

@@ -26,6 +26,9 @@ class BuildList(models.Model):
     class Meta:
         ordering = ("created_at",)
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.verdict})"
+
 
 class Artifact(models.Model):
     class Listing(models.TextChoices):

@@ -69,3 +69,6 @@ class SignatureFile(models.Model):
                 | models.Q(delivery__isnull=False, build_list__isnull=True),
             ),
         )
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.outcome}"

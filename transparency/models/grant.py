@@ -38,3 +38,6 @@ class Grant(models.Model):
                 | models.Q(product__isnull=False, release__isnull=True),
             ),
         )
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.rights)} for {self.organisation or self.person}"

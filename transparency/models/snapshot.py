@@ -40,3 +40,6 @@ class SnapshotPack(models.Model):
     class Meta:
         ordering = ("position",)
         constraints = (models.UniqueConstraint(fields=("snapshot", "position"), name="snapshot_pack_position"),)
+
+    def __str__(self) -> str:
+        return self.pack

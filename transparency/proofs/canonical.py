@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785, JCS) and a strict reader (docs/formats.md, first section).
+r"""Canonical JSON (RFC 8785, JCS) and a strict reader (docs/formats.md, first section).
 
 >>> canonical_json({"b": 1, "a": [True, None, "\\u20ac"]}).decode()
 '{"a":[true,null,"€"],"b":1}'

@@ -1,4 +1,4 @@
-"""Opening roots and commitments: showing one thing of a restricted product without showing another (docs/formats.md 2 and 3).
+r"""Opening roots and commitments: showing one thing of a restricted product without showing another (docs/formats.md 2 and 3).
 
 >>> secret = bytes(32)
 >>> lines = [b"100644 aa 1 a\\n", b"100644 bb 1 b\\n"]

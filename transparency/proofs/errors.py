@@ -26,7 +26,10 @@ class _CodedError(Exception):
         parts = [self.code]
         if self.subject:
             parts.append(self.subject)
-        differences = [f"expected {self.expected}" if self.expected else "", f"found {self.found}" if self.found else ""]
+        differences = [
+            f"expected {self.expected}" if self.expected else "",
+            f"found {self.found}" if self.found else "",
+        ]
         if any(differences):
             parts.append(", ".join(part for part in differences if part))
         return ": ".join(parts)

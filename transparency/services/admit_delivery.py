@@ -115,7 +115,7 @@ def recorded_verdict(verdict: Verdict) -> RecordedVerdict:
 
 def _keep_snapshot(release: Release, intake: StoredIntake) -> Snapshot:
     result, stored = intake.intake, intake.objects
-    if stored is None or intake.opening_root is None:
+    if stored is None or intake.opening_root is None or result.git_tree is None:
         raise AssertionError("a refused intake has no snapshot")
     snapshot, created = Snapshot.objects.get_or_create(
         product=release.product,

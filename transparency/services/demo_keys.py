@@ -36,7 +36,7 @@ def demo_key(name: str) -> DemoKey:
         write_durable(path, fresh.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()), mode=0o600)
     private = load_ssh_private_key(path.read_bytes(), None)
     if not isinstance(private, Ed25519PrivateKey):
-        raise AssertionError("demo keys are Ed25519")
+        raise TypeError("demo keys are Ed25519")
     public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() + f" demo {name}\n"
     if not path.with_suffix(".pub").exists():
         write_durable(path.with_suffix(".pub"), public.encode(), mode=0o644)

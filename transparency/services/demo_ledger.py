@@ -10,7 +10,15 @@ int ledger_add(long long a, long long b, long long *sum) {
     return __builtin_add_overflow(a, b, sum) ? LEDGER_OVERFLOW : LEDGER_OK;
 }
 """,
-    "src/ledger.h": b"#pragma once\n#define LEDGER_OK 0\n#define LEDGER_OVERFLOW 1\nint ledger_add(long long, long long, long long *);\n",
-    "src/settlement-window.c": b'#include "ledger.h"\n\n/* Settlement is open from 06:00 to 18:00 UTC. */\nint settlement_open(int hour) { return hour >= 6 && hour < 18; }\n',
+    "src/ledger.h": b"""#pragma once
+#define LEDGER_OK 0
+#define LEDGER_OVERFLOW 1
+int ledger_add(long long, long long, long long *);
+""",
+    "src/settlement-window.c": b"""#include "ledger.h"
+
+/* Settlement is open from 06:00 to 18:00 UTC. */
+int settlement_open(int hour) { return hour >= 6 && hour < 18; }
+""",
     "tests/vectors.csv": b"a,b,sum\n1,2,3\n9223372036854775807,1,overflow\n",
 }

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from transparency.models import LogEntry
-from transparency.proofs.digest import Digest
 from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_opening, open_leaf
 from transparency.services.publish_log import publish_log
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transparency.models import Organisation, Product
+    from transparency.proofs.digest import Digest
 
 
 def log_record(

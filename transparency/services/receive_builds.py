@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transparency.errors import UnusableInputError
-from transparency.models import Job, Person, Release
 from transparency.services.create_job import create_job
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, Received, anchors_digest
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from transparency.models import Job, Person, Release
 
 KIND = "import-builds"
 MAX_ARTIFACT_BYTES = 16 * 1024**3

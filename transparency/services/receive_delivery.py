@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from transparency.gateways.decompress import archive_type
-from transparency.models import Job, Person, Release
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
 from transparency.services.create_job import create_job
@@ -14,6 +13,8 @@ from transparency.services.stores import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from transparency.models import Job, Person, Release
 
 KIND = "import-snapshot"
 MAX_ARCHIVE_BYTES = 16 * 1024**3

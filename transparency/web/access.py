@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
-from transparency.models import BuildList, Delivery, Job, Product, Release
+from transparency.models import BuildList, Delivery, Job, Person, Product, Release
 from transparency.permissions import Right, may
 from transparency.queries import find_release
 
@@ -56,3 +56,10 @@ def job_or_404(request: HttpRequest, identity: UUID) -> Job:
     if not (own or may(request.user, Right.OPERATE, None) or (release and may(request.user, Right.DELIVER, release))):
         raise Http404
     return job
+
+
+def signed_in(request: HttpRequest) -> Person:
+    """The person behind the request; `login_required` stands before every view that asks."""
+    if not isinstance(request.user, Person):
+        raise Http404
+    return request.user

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 @require_GET
 def delivery(request: HttpRequest, identity: int) -> HttpResponse:
     row = delivery_or_404(request, identity)
-    context = {"delivery": row, "release": row.release, "steps": delivery_steps(row), "signatures": row.signatures.all()}
+    context = {
+        "delivery": row,
+        "release": row.release,
+        "steps": delivery_steps(row),
+        "signatures": row.signatures.all(),
+    }
     return render(request, "transparency/delivery.html", context)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from transparency.errors import EvidenceError, sentence_for
 from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, enrol_person_anchor
+from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -30,15 +31,16 @@ class KeyForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and request.user.organisation:
+    person = signed_in(request)
+    if request.method == "POST" and form.is_valid() and person.organisation:
         try:
-            anchor = enrol_person_anchor(
-                person=request.user, public_text=form.cleaned_data["public"], enrolled_by=request.user
-            )
+            anchor = enrol_person_anchor(person=person, public_text=form.cleaned_data["public"], enrolled_by=person)
         except EvidenceError as error:
             form.add_error("public", f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}.")
         else:
             messages.success(request, f"Enrolled {anchor.fingerprint}.")
             return redirect("keys")
-    anchors = request.user.anchors.all()
-    return render(request, "transparency/keys.html", {"form": form, "anchors": anchors}, status=422 if form.errors else 200)
+    anchors = person.anchors.all()
+    return render(
+        request, "transparency/keys.html", {"form": form, "anchors": anchors}, status=422 if form.errors else 200
+    )

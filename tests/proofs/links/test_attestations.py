@@ -105,7 +105,7 @@ def test_an_ssh_signature_of_the_namespace_for_files_is_no_attestation(world: Si
         def __init__(self, other: Any) -> None:
             self.path, self.key = other.path, other.key
 
-        def sign_statement(self, message: bytes, namespace: str) -> bytes:  # noqa: ARG002 - it is careless
+        def sign_statement(self, message: bytes, namespace: str) -> bytes:
             return super().sign_statement(message, "file")
 
     world.attest(envelope=world.envelope(world.review(NORTH), signer=Careless(world.auditors[NORTH])))

@@ -75,7 +75,9 @@ def verdicts(folder: Path, check: Callable[[dict[str, Any]], None]) -> tuple[int
 def test_all_published_inclusion_vectors(vectors: Callable[[str], Path]) -> None:
     def check(vector: dict[str, Any]) -> None:
         proof = [decode(item) for item in vector["proof"] or []]
-        check_inclusion(vector["leafIdx"], vector["treeSize"], decode(vector["leafHash"]), proof, decode(vector["root"]))
+        check_inclusion(
+            vector["leafIdx"], vector["treeSize"], decode(vector["leafHash"]), proof, decode(vector["root"])
+        )
 
     assert verdicts(vectors("merkle") / "inclusion", check) == (98, [])
 
@@ -102,7 +104,8 @@ def log_of(size: int) -> tuple[list[bytes], TileHashes]:
         below = levels[-1]
         levels.append([root_of(below[n : n + 256]) for n in range(0, len(below) - 255, 256)])
     store = {
-        tile.path: b"".join(levels[tile.level][256 * tile.index : 256 * tile.index + tile.width]) for tile in tiles_to_write(0, size)
+        tile.path: b"".join(levels[tile.level][256 * tile.index : 256 * tile.index + tile.width])
+        for tile in tiles_to_write(0, size)
     }
     return leaves, TileHashes(lambda tile: store[tile.path], size)
 
@@ -113,7 +116,13 @@ def test_proofs_from_tiles_hold(size: int) -> None:
     root = root_of(leaves)
     assert root_at(size, read) == root
     for index in {0, 1, size // 2, size - 1, min(255, size - 1), min(256, size - 1)}:
-        check_inclusion(min(index, size - 1), size, leaves[min(index, size - 1)], prove_inclusion(min(index, size - 1), size, read), root)
+        check_inclusion(
+            min(index, size - 1),
+            size,
+            leaves[min(index, size - 1)],
+            prove_inclusion(min(index, size - 1), size, read),
+            root,
+        )
     for old in {1, size // 2 or 1, max(size - 1, 1), min(256, size), size}:
         check_consistency(old, size, prove_consistency(old, size, read), root_of(leaves[:old]), root)
 
@@ -134,7 +143,9 @@ def test_every_change_of_a_proof_is_noticed(size: int, data: st.DataObject) -> N
     if proof:
         place = data.draw(st.integers(0, len(proof) - 1))
         flipped = bytes([proof[place][0] ^ 1]) + proof[place][1:]
-        cheats.append(partial(check_inclusion, index, size, leaves[index], [*proof[:place], flipped, *proof[place + 1 :]], root))
+        cheats.append(
+            partial(check_inclusion, index, size, leaves[index], [*proof[:place], flipped, *proof[place + 1 :]], root)
+        )
         cheats.append(partial(check_inclusion, index, size, leaves[index], proof[:-1], root))
     for cheat in cheats:
         with pytest.raises(EvidenceError):
@@ -146,7 +157,10 @@ def test_consistency_from_nothing_proves_nothing() -> None:
         check_consistency(0, 5, [], EMPTY_ROOT.raw, root_of([leaf_hash(b"x")] * 5))
 
 
-@given(st.builds(Tile, st.integers(0, 63), st.integers(0, 2**50), st.integers(1, 256)) | st.builds(Bundle, st.integers(0, 2**50), st.integers(1, 256)))
+@given(
+    st.builds(Tile, st.integers(0, 63), st.integers(0, 2**50), st.integers(1, 256))
+    | st.builds(Bundle, st.integers(0, 2**50), st.integers(1, 256))
+)
 @settings(max_examples=150, deadline=None)
 def test_tile_names_round_trip(tile: Tile | Bundle) -> None:
     assert parse_tile_path(tile.path) == tile
@@ -154,7 +168,18 @@ def test_tile_names_round_trip(tile: Tile | Bundle) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/1", "tile/0/x000/001", "tile/64/000", "tile/00/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/007", "tile/0/../000", "tile/entries/000/", "tile/0/１23"],
+    [
+        "tile/0/1",
+        "tile/0/x000/001",
+        "tile/64/000",
+        "tile/00/000",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/007",
+        "tile/0/../000",
+        "tile/entries/000/",
+        "tile/0/１23",
+    ],
 )
 def test_other_spellings_of_tile_names_are_refused(path: str) -> None:
     with pytest.raises(EvidenceError, match="tile-path-malformed"):

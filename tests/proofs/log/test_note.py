@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.log.checkpoint import Checkpoint, format_checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
+from transparency.proofs.log.checkpoint import (
+    Checkpoint,
+    format_checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    sign_checkpoint,
+)
 from transparency.proofs.log.leaf import (
     check_leaf_commits,
     committed_leaf,
@@ -64,7 +71,14 @@ def test_a_fresh_key_signs_what_its_verifier_opens() -> None:
 
 @pytest.mark.parametrize(
     "vkey",
-    [GO_VKEY.replace("c74f", "c74e"), GO_VKEY[:-4], GO_VKEY + "+x", "a b+c74f20a3+AA==", "PeterNeumann+C74F20A3+ARpc", ""],
+    [
+        GO_VKEY.replace("c74f", "c74e"),
+        GO_VKEY[:-4],
+        GO_VKEY + "+x",
+        "a b+c74f20a3+AA==",
+        "PeterNeumann+C74F20A3+ARpc",
+        "",
+    ],
 )
 def test_a_key_whose_parts_do_not_belong_together_is_refused(vkey: str) -> None:
     with pytest.raises(EvidenceError, match="vkey-malformed"):
@@ -88,7 +102,17 @@ def own_line(key: SigningKey = KEY, text: str = TEXT) -> str:
         (TEXT + "\n" + f"\u2014 {ORIGIN} AAAA\n", "note-malformed"),
         (TEXT + "\n" + own_line().replace("=\n", "\n"), "note-malformed"),
     ],
-    ids=["another key, same name", "signed twice", "no signature", "no final newline", "a hyphen", "changed text", "a carriage return", "short", "unpadded"],
+    ids=[
+        "another key, same name",
+        "signed twice",
+        "no signature",
+        "no final newline",
+        "a hyphen",
+        "changed text",
+        "a carriage return",
+        "short",
+        "unpadded",
+    ],
 )
 def test_a_note_is_refused(note: str, code: str) -> None:
     with pytest.raises(EvidenceError) as refusal:
@@ -111,7 +135,15 @@ def test_checkpoints_round_trip(size: int, root: bytes) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [TEXT.replace("\n3\n", "\n03\n"), TEXT.replace("\n3\n", "\n-3\n"), TEXT + "extension\n", f"{ORIGIN}\n3\nAAAA\n", "\n" + TEXT, f"{ORIGIN}\n3\n", TEXT.replace("AAA=", "AAB=")],
+    [
+        TEXT.replace("\n3\n", "\n03\n"),
+        TEXT.replace("\n3\n", "\n-3\n"),
+        TEXT + "extension\n",
+        f"{ORIGIN}\n3\nAAAA\n",
+        "\n" + TEXT,
+        f"{ORIGIN}\n3\n",
+        TEXT.replace("AAA=", "AAB="),
+    ],
 )
 def test_a_checkpoint_of_another_spelling_is_refused(text: str) -> None:
     with pytest.raises(EvidenceError, match="checkpoint-malformed"):
@@ -134,7 +166,11 @@ def test_a_log_proof_round_trips_and_holds_for_its_leaf_alone() -> None:
     proof = logged(b"leaf")
     assert parse_log_proof(format_log_proof(proof)) == proof
     assert check_log_proof(proof, b"leaf", KEY.verifier, ORIGIN).size == 5
-    for broken in (replace(proof, index=1), replace(proof, hashes=proof.hashes[::-1]), replace(proof, checkpoint=logged(b"x").checkpoint)):
+    for broken in (
+        replace(proof, index=1),
+        replace(proof, hashes=proof.hashes[::-1]),
+        replace(proof, checkpoint=logged(b"x").checkpoint),
+    ):
         with pytest.raises(EvidenceError, match="inclusion"):
             check_log_proof(broken, b"leaf", KEY.verifier, ORIGIN)
     with pytest.raises(EvidenceError, match="inclusion-mismatch"):
@@ -143,21 +179,37 @@ def test_a_log_proof_round_trips_and_holds_for_its_leaf_alone() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"index 0", b"index 00"), (b"index 0", b"index +0"), (b"@v1", b"@v2"), (b"index 0\n", b"extra AA==\nindex 0\n"), (b"\n\n", b"\n")],
+    [
+        (b"index 0", b"index 00"),
+        (b"index 0", b"index +0"),
+        (b"@v1", b"@v2"),
+        (b"index 0\n", b"extra AA==\nindex 0\n"),
+        (b"\n\n", b"\n"),
+    ],
 )
 def test_a_log_proof_of_another_spelling_is_refused(old: bytes, new: bytes) -> None:
     with pytest.raises(EvidenceError, match="log-proof-malformed"):
         parse_log_proof(format_log_proof(logged(b"leaf")).replace(old, new, 1))
 
 
-WHAT = {"kind": "delivery", "digest": Digest.of(b"record"), "subjects": [("manifest", Digest.of(b"m")), ("opening", Digest.of(b"o"))], "org": "acme"}
+WHAT: dict[str, Any] = {
+    "kind": "delivery",
+    "digest": Digest.of(b"record"),
+    "subjects": [("manifest", Digest.of(b"m")), ("opening", Digest.of(b"o"))],
+    "org": "acme",
+}
 TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def test_an_open_leaf_says_what_it_commits_to_and_nothing_else() -> None:
     leaf = parse_leaf(format_leaf(open_leaf(**WHAT, time=TIME)))
     check_leaf_commits(leaf, None, **WHAT)
-    for key, other in (("kind", "builds"), ("digest", Digest.of(b"x")), ("org", "rival"), ("subjects", [("manifest", Digest.of(b"m"))])):
+    for key, other in (
+        ("kind", "builds"),
+        ("digest", Digest.of(b"x")),
+        ("org", "rival"),
+        ("subjects", [("manifest", Digest.of(b"m"))]),
+    ):
         with pytest.raises(EvidenceError, match="leaf-mismatch"):
             check_leaf_commits(leaf, None, **{**WHAT, key: other})
 
@@ -165,13 +217,22 @@ def test_an_open_leaf_says_what_it_commits_to_and_nothing_else() -> None:
 def test_a_committed_leaf_shows_nothing_without_its_opening() -> None:
     leaf, opening = committed_leaf(bytes(32), **WHAT, time=TIME)
     data = format_leaf(leaf)
-    for hidden in (b"acme", Digest.of(b"record").hex.encode(), Digest.of(b"m").hex.encode(), Digest.of(b"o").hex.encode()):
+    for hidden in (
+        b"acme",
+        Digest.of(b"record").hex.encode(),
+        Digest.of(b"m").hex.encode(),
+        Digest.of(b"o").hex.encode(),
+    ):
         assert hidden not in data
     again = parse_opening(format_opening(opening))
     check_leaf_commits(parse_leaf(data), again, **WHAT)
     with pytest.raises(EvidenceError, match="opening-missing"):
         check_leaf_commits(parse_leaf(data), None, **WHAT)
-    for key, other in (("digest", Digest.of(b"x")), ("org", "rival"), ("subjects", [("manifest", Digest.of(b"x")), ("opening", Digest.of(b"o"))])):
+    for key, other in (
+        ("digest", Digest.of(b"x")),
+        ("org", "rival"),
+        ("subjects", [("manifest", Digest.of(b"x")), ("opening", Digest.of(b"o"))]),
+    ):
         with pytest.raises(EvidenceError, match="commitment-mismatch"):
             check_leaf_commits(parse_leaf(data), again, **{**WHAT, key: other})
     wrong = replace(again, org=again.digest)
@@ -181,12 +242,20 @@ def test_a_committed_leaf_shows_nothing_without_its_opening() -> None:
 
 def test_the_same_record_gives_the_same_commitment_so_that_appending_stays_idempotent() -> None:
     assert committed_leaf(bytes(32), **WHAT, time=TIME) == committed_leaf(bytes(32), **WHAT, time=TIME)
-    assert committed_leaf(b"\1" * 32, **WHAT, time=TIME)[0].value != committed_leaf(bytes(32), **WHAT, time=TIME)[0].value
+    assert (
+        committed_leaf(b"\1" * 32, **WHAT, time=TIME)[0].value != committed_leaf(bytes(32), **WHAT, time=TIME)[0].value
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b'"v":1', b'"v":2'), (b'"kind"', b'"extra":1,"kind"'), (b",", b", "), (b"03:04:05Z", b"03:04:05+00:00"), (b'"org":"acme"', b'"org":1')],
+    [
+        (b'"v":1', b'"v":2'),
+        (b'"kind"', b'"extra":1,"kind"'),
+        (b",", b", "),
+        (b"03:04:05Z", b"03:04:05+00:00"),
+        (b'"org":"acme"', b'"org":1'),
+    ],
 )
 def test_a_leaf_of_another_shape_is_refused(old: bytes, new: bytes) -> None:
     with pytest.raises(EvidenceError):

@@ -45,7 +45,9 @@ def test_wycheproof_p256_has_no_mismatch(vectors: Callable[[str], Path]) -> None
     wrong = []
     count = 0
     for group in groups:
-        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes.fromhex(group["publicKey"]["uncompressed"]))
+        key = ec.EllipticCurvePublicKey.from_encoded_point(
+            ec.SECP256R1(), bytes.fromhex(group["publicKey"]["uncompressed"])
+        )
         for case in group["tests"]:
             count += 1
             try:

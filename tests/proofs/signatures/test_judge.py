@@ -15,7 +15,14 @@ from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.judge import Content, FileDigests, Verdict, judge_all
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text, parse_key
 from transparency.proofs.signatures.minisign import parse_minisign
-from transparency.proofs.signatures.sshsig import armour_sshsig, check_sshsig, format_sshsig, parse_ssh_public_key, parse_sshsig, sign_sshsig
+from transparency.proofs.signatures.sshsig import (
+    armour_sshsig,
+    check_sshsig,
+    format_sshsig,
+    parse_ssh_public_key,
+    parse_sshsig,
+    sign_sshsig,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +33,14 @@ NOW = datetime.now(UTC)
 
 
 def digests(data: bytes = DATA) -> FileDigests:
-    return FileDigests(len(data), hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest())
+    return FileDigests(
+        len(data), hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest()
+    )
 
 
-def judge(signatures: Sequence[bytes], keys: Sequence[EnrolledKey], *, data: bytes = DATA, now: datetime = NOW) -> Verdict:
+def judge(
+    signatures: Sequence[bytes], keys: Sequence[EnrolledKey], *, data: bytes = DATA, now: datetime = NOW
+) -> Verdict:
     return judge_all(signatures, digests(data), keys, now=now, content=Content(data=data), openpgp=OpenPgp())
 
 
@@ -64,8 +75,12 @@ def minisign(folder: Path) -> MinisignSigner:
 @pytest.mark.parametrize(("kind", "bits"), [("ed25519", ""), ("ecdsa", "256"), ("rsa", "2048"), ("rsa", "3072")])
 def test_each_kind_of_ssh_key_that_ssh_keygen_signs_with_is_valid(folder: Path, kind: str, bits: str) -> None:
     path = folder / f"key-{kind}{bits}"
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, *(["-b", bits] if bits else []), "-N", "", "-f", str(path)], check=True)
-    signed = subprocess.run(["ssh-keygen", "-Y", "sign", "-n", "file", "-f", str(path)], input=DATA, capture_output=True, check=True)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", kind, *(["-b", bits] if bits else []), "-N", "", "-f", str(path)], check=True
+    )
+    signed = subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-n", "file", "-f", str(path)], input=DATA, capture_output=True, check=True
+    )
     key = key_from_text(path.with_suffix(".pub").read_text())
     assert answer([signed.stdout], [key]) == ("valid", "valid")
     assert answer([signed.stdout], [key], data=DATA + b"x") == ("invalid", "signature-mismatch")
@@ -75,14 +90,26 @@ def test_each_kind_of_ssh_key_that_ssh_keygen_signs_with_is_valid(folder: Path, 
 
 def test_what_we_sign_ssh_keygen_verifies_and_makes_byte_for_byte(folder: Path, ssh: SshSigner) -> None:
     path = folder / "vendor"
-    from cryptography.hazmat.primitives.serialization import load_ssh_private_key  # noqa: PLC0415 - only this test needs it
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
     private = load_ssh_private_key(path.read_bytes(), None)
     ours = sign_sshsig(private, "file", DATA)  # type: ignore[arg-type]
     assert ours == ssh.sign(DATA)
     (folder / "allowed").write_text(f"vendor {path.with_suffix('.pub').read_text()}")
     (folder / "ours.sig").write_bytes(ours)
-    command = ["ssh-keygen", "-Y", "verify", "-f", str(folder / "allowed"), "-I", "vendor", "-n", "file", "-s", str(folder / "ours.sig")]
+    command = [
+        "ssh-keygen",
+        "-Y",
+        "verify",
+        "-f",
+        str(folder / "allowed"),
+        "-I",
+        "vendor",
+        "-n",
+        "file",
+        "-s",
+        str(folder / "ours.sig"),
+    ]
     assert subprocess.run(command, input=DATA, capture_output=True, check=False).returncode == 0
 
 
@@ -124,7 +151,13 @@ def test_an_sshsig_round_trips_and_refuses_what_does_not(ssh: SshSigner) -> None
     assert armour_sshsig(parsed) == armoured
     blob = format_sshsig(parsed)
     assert parse_sshsig(blob) == parsed
-    for broken in (blob + b"\0", blob[:-1], blob.replace(b"sha512", b"md5...", 1), b"SSHSIG" + b"\0\0\0\2" + blob[10:], armoured + b"x"):
+    for broken in (
+        blob + b"\0",
+        blob[:-1],
+        blob.replace(b"sha512", b"md5...", 1),
+        b"SSHSIG" + b"\0\0\0\2" + blob[10:],
+        armoured + b"x",
+    ):
         with pytest.raises(EvidenceError):
             parse_sshsig(broken)
 
@@ -132,7 +165,9 @@ def test_an_sshsig_round_trips_and_refuses_what_does_not(ssh: SshSigner) -> None
 def test_the_key_inside_a_signature_is_never_believed(ssh: SshSigner, stranger: SshSigner) -> None:
     parsed = parse_sshsig(stranger.sign(DATA))
     with pytest.raises(EvidenceError, match="key-mismatch"):
-        check_sshsig(parsed, hashlib.sha512(DATA).digest(), public=parse_ssh_public_key(ssh.key.public), namespaces=("file",))
+        check_sshsig(
+            parsed, hashlib.sha512(DATA).digest(), public=parse_ssh_public_key(ssh.key.public), namespaces=("file",)
+        )
 
 
 @pytest.mark.parametrize("bits", ["1024"])

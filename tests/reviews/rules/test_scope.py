@@ -72,7 +72,7 @@ def test_a_glob_covers_what_the_obvious_matcher_says(glob: str, path: str) -> No
         ("caf%C3%A9", "caf%C3%A9/x", True),
     ],
 )
-def test_examples(glob: str, path: str, covered: bool) -> None:  # noqa: FBT001 - the expectation
+def test_examples(glob: str, path: str, covered: bool) -> None:
     assert Scope(include=(glob,)).covers(path) is covered
 
 

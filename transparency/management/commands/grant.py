@@ -27,10 +27,14 @@ class Command(PortalCommand):
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         organisation = Organisation.objects.filter(slug=options["organisation"]).first()
         product = Product.objects.filter(slug=options["product"]).first()
-        release = product.releases.filter(version=options["release"]).first() if product and options["release"] else None
+        release = (
+            product.releases.filter(version=options["release"]).first() if product and options["release"] else None
+        )
         if organisation is None or product is None or (options["release"] and release is None):
             found = " ".join(filter(None, (options["organisation"], options["product"], options["release"])))
-            raise UnusableInputError("release-unknown", expected="an organisation, product and release of here", found=found)
+            raise UnusableInputError(
+                "release-unknown", expected="an organisation, product and release of here", found=found
+            )
         grant = grant_rights(
             organisation=organisation,
             product=product,

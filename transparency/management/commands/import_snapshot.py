@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-_UNUSABLE = frozenset({"archive-type-unknown"})
-
 
 class Command(PortalCommand):
     help = "Check a vendor's signed archive, read it once, keep it as a snapshot of the release; or put it into quarantine."
@@ -59,9 +57,8 @@ class Command(PortalCommand):
             )
         job = follow_job(self, job)
         if job.state != Job.State.DONE:
-            error = job.error or {"code": "cancelled"}
-            kind = UnusableInputError if error["code"] in _UNUSABLE else EvidenceError
-            raise kind(error["code"], expected=error.get("expected", ""), found=error.get("found", ""))
+            ended = job.error or {"code": "cancelled"}
+            raise EvidenceError(ended["code"], expected=ended.get("expected", ""), found=ended.get("found", ""))
         delivery = Delivery.objects.get(pk=(job.result or {})["delivery"])
         report = delivery_report(delivery)
         return (0 if delivery.state == Delivery.State.ADMITTED else EXIT_REFUSED), report

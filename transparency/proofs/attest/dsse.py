@@ -1,7 +1,7 @@
 """DSSE v1 envelopes (https://github.com/secure-systems-lab/dsse), with the signature forms of docs/formats.md section 7.
 
-What is signed is the pre-authentication encoding of the exact payload bytes. The enrolled key's format decides how `sig` is read; `keyid` is a hint
-that nothing follows.
+What is signed is the pre-authentication encoding of the exact payload bytes. The enrolled key's format decides how `sig`
+is read; `keyid` is a hint that nothing follows.
 
 >>> pae(b"hello", "http://example.com/HelloWorld")
 b'DSSEv1 29 http://example.com/HelloWorld 5 hello'

@@ -6,10 +6,13 @@ As we hand them out they are canonical JSON. Readers take any strict JSON: what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from transparency.proofs.canonical import JSON, Fields, canonical_json, parse_json
-from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from transparency.proofs.digest import Digest
 
 TYPE = "https://in-toto.io/Statement/v1"
 MAX_STATEMENT_BYTES = 512 * 1024

@@ -1,4 +1,4 @@
-"""Signed lists of digests: GNU (`digest  name`, `digest *name`, escaped names) and BSD (`SHA256 (name) = digest`).
+r"""Signed lists of digests: GNU (`digest  name`, `digest *name`, escaped names) and BSD (`SHA256 (name) = digest`).
 
 >>> one = parse_checksums(f"{64 * 'a'}  tool.bin\\n".encode())
 >>> [(item.name, item.listing) for item in compare(one, {"tool.bin": 64 * "b", "extra": 64 * "c"})]

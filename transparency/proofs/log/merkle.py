@@ -103,7 +103,7 @@ def prove_inclusion(index: int, size: int, read: Reader) -> list[bytes]:
 
 
 def check_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
-    """Raise unless the leaf hash stands at `index` of the tree of `size` with `root` (`inclusion-range`, `inclusion-length`, `inclusion-mismatch`)."""
+    """Raise unless the leaf hash stands at `index` of the tree of `size` with `root`: `inclusion-range`, `-length`, `-mismatch`."""
     _require(0 <= index < size <= MAX_SIZE, "inclusion-range", f"an index below {size}", str(index))
     _check_hashes("inclusion-length", leaf, root, *proof)
     inner = (index ^ (size - 1)).bit_length()

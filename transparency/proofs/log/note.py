@@ -95,7 +95,9 @@ def sign_note(text: str, key: SigningKey) -> bytes:
 
 
 def open_note(data: bytes, key: VerifierKey) -> str:
-    """Return the text when exactly one line is by `key` and valid; unknown lines are ignored (`note-malformed`, `note-unsigned`, `signature-…`)."""
+    """Return the text when exactly one line is by `key` and valid (`note-malformed`, `note-unsigned`, `signature-…`); unknown
+    lines are ignored.
+    """
     text, lines = _parse_note(data)
     own = [signature for name, digest, signature in lines if name == key.name and digest == key.hash]
     if len(own) != 1:

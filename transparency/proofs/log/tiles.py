@@ -142,7 +142,8 @@ def format_entries(entries: Sequence[bytes]) -> bytes:
 
 def parse_entries(data: bytes, count: int) -> list[bytes]:
     """Read exactly `count` entries and nothing else (`entries-malformed`)."""
-    entries, place = [], 0
+    entries: list[bytes] = []
+    place = 0
     for _ in range(count):
         length = int.from_bytes(data[place : place + 2], "big")
         entry = data[place + 2 : place + 2 + length]

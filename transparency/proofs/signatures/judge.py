@@ -143,9 +143,9 @@ def judge_signature(
             return (_judge_minisign(parse_minisign(signature), digests, keys, now, content, position),)
         parsed = parse_openpgp_signatures(signature)
     except EvidenceError as error:
-        steps = (Step("readable", "fails", error.expected, error.found),)
+        unreadable = Step("readable", "fails", error.expected, error.found)
         code = error.code if error.code == "openpgp-not-detached" else "signature-unreadable"
-        return (SignatureFinding(position, kind, None, "invalid", code, steps),)
+        return (SignatureFinding(position, kind, None, "invalid", code, (unreadable,)),)
     certificates = [key for key in keys if key.format == "openpgp"]
     findings = []
     for item in parsed:
@@ -169,7 +169,7 @@ def judge_all(
     content: Content | None,
     openpgp: OpenPgpChecker | None,
 ) -> Verdict:
-    """Valid needs a valid signature by an enrolled key; an invalid one by an enrolled key, or an unreadable file, makes the whole invalid."""
+    """Valid needs a valid signature by an enrolled key; an invalid one by an enrolled key, or an unreadable file, spoils all."""
     findings: list[SignatureFinding] = []
     for position, signature in enumerate(signatures):
         if digests is None:

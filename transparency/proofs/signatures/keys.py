@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
-from transparency.proofs.canonical import JSON, Fields
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.minisign import parse_minisign_key
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
@@ -18,6 +17,8 @@ from transparency.proofs.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from transparency.proofs.canonical import JSON, Fields
 
 KeyFormat = Literal["ssh", "minisign", "pem", "openpgp"]
 DELIVERY_NAMESPACES = ("file",)

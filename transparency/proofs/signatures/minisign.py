@@ -71,7 +71,9 @@ def parse_minisign(data: bytes) -> MinisignSignature:
 
 
 def check_minisign(signature: MinisignSignature, key: MinisignKey, *, message: bytes | None, blake2b512: bytes) -> None:
-    """Raise unless both signatures hold: `key-mismatch`, `content-needed` (plain `Ed` without the message), `signature-…`, `trusted-comment-mismatch`."""
+    """Raise unless both signatures hold: `key-mismatch`, `content-needed` (plain `Ed` without the message), `signature-…`,
+    `trusted-comment-mismatch`.
+    """
     if signature.key_id != key.key_id:
         found = MinisignKey(signature.key_id, b"").fingerprint
         raise EvidenceError("key-mismatch", expected=key.fingerprint, found=found)

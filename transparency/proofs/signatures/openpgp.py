@@ -1,7 +1,7 @@
 """OpenPGP detached signatures, as packets (RFC 9580). Only read here; gateways/openpgp.py asks a library whether they hold.
 
-A file may hold signature packets and nothing else: literal data, compressed data, one-pass signatures and the cleartext framework are refused, so
-an inline-signed blob is never taken for a detached signature, and no file name inside it is ever looked at.
+A file may hold signature packets and nothing else: literal data, compressed data, one-pass signatures and the cleartext
+framework are refused, so an inline-signed blob is never taken for a detached signature, and no file name inside it is ever looked at.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def parse_openpgp_signatures(data: bytes) -> tuple[OpenPgpSignature, ...]:
         raise EvidenceError("openpgp-not-detached", expected="a detached signature", found="a message")
     raw = dearmour(data, "SIGNATURE", _MALFORMED) if data.lstrip()[:5] == b"-----" else data
     if raw and raw[0] & 0x80:
-        _is_signature(raw[0] & 0x3F if raw[0] & 0x40 else (raw[0] >> 2) & 0x0F)  # before any length, which may be indefinite
+        _is_signature(
+            raw[0] & 0x3F if raw[0] & 0x40 else (raw[0] >> 2) & 0x0F
+        )  # before any length, which may be indefinite
     found = tuple(
         _parse_signature(body, packet) for tag, body, packet in packets(raw, _MALFORMED) if _is_signature(tag)
     )

@@ -1,8 +1,9 @@
 """OpenPGP certificates as packets (RFC 9580): which keys are in one, how strong they are, and a signature by its primary key.
 
-Why a check of our own beside the library's: published certificates are often reduced to their newest self-signature, which may be younger than
-an old release's signature. Libraries then call the key "not bound at that time". For a *primary* key that was enrolled as such no
-binding is needed, so the bare signature decides; for subkeys the library alone does (gateways/openpgp.py).
+Why a check of our own beside the library's: published certificates are often reduced to their newest self-signature,
+which may be younger than an old release's signature. Libraries then call the key "not bound at that time". For a
+*primary* key that was enrolled as such no binding is needed, so the bare signature decides; for subkeys the library
+alone does (gateways/openpgp.py).
 """
 
 from __future__ import annotations
