@@ -1,8 +1,8 @@
 """The file table: one immutable, memory-mappable object per snapshot with a row for each file, sorted by raw path.
 
-Little endian. A header of 64 bytes (magic padded to 32, then count, bytes of the path heap, bytes of the language heap, 0, as u64), then columns:
-path offsets u64[n+1], size u64[n], lines u64[n], sha256 32n, sha1 20n, mode u32[n], flags u8[n] (1: not text), language u16[n], path heap,
-language heap (names separated by LF; the first is empty).
+Little endian. A header of 64 bytes (magic padded to 32, then as u64: count, bytes of the path heap, bytes of the language heap, 0), then
+columns: path offsets u64[n+1], size u64[n], lines u64[n], sha256 32n, sha1 20n, mode u32[n], flags u8[n] (1: not text), language u16[n],
+path heap, language heap (names separated by LF; the first is empty).
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class FileTable:
         view = memoryview(buffer)
         if len(view) < _HEADER.size:
             raise EvidenceError("filetable-malformed", expected="a header", found=f"{len(view)} bytes")
-        magic, self._count, paths, languages, reserved = _HEADER.unpack(view[: _HEADER.size])
+        magic, count, paths, languages, reserved = _HEADER.unpack(view[: _HEADER.size])
+        self._count: int = count
         widths = [8 * (self._count + 1), *(width * self._count for width in _WIDTHS), paths, languages]
         if magic.rstrip(b"\0") != MAGIC or reserved or len(view) != _HEADER.size + sum(widths):
             raise EvidenceError(
@@ -115,7 +116,9 @@ class FileTable:
         self._sha256, self._sha1 = parts[3], parts[4]
         self._modes, self._flags, self._languages = parts[5].cast("I"), parts[6], parts[7].cast("H")
         self._paths = parts[8]
-        self._names = bytes(parts[9]).decode().split("\n")
+        self._names = bytes(parts[9]).decode("utf-8", "replace").split("\n")
+        if self._offsets[0] != 0 or self._offsets[count] != paths:
+            raise EvidenceError("filetable-malformed", expected=f"offsets of {paths} bytes", found="others")
 
     def __len__(self) -> int:
         return self._count
@@ -178,6 +181,8 @@ class FileTable:
             after = self.position(path[:slash] + _AFTER_SLASH)
             folders.append(self._totals(path[:slash], position, after))
             position = after
+        # Files below `a.b` stand before those below `a`.
+        folders.sort(key=lambda folder: folder.path)
         return Listing(tuple(folders), tuple(files))
 
     def _totals(self, folder: bytes, start: int, end: int) -> FolderEntry:
