@@ -35,7 +35,7 @@ def production_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
         found.append(Error("TRANSPARENCY_HOSTS must list the host names that are served.", id="transparency.E002"))
     if any(host.rstrip(".").endswith(".example") for host in settings.ALLOWED_HOSTS):
         found.append(Error("TRANSPARENCY_HOSTS has an .example name.", id="transparency.E004"))
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite"):
         found.append(Error("DATABASE_URL must name a PostgreSQL database.", id="transparency.E003"))
     if settings.DEBUG:
         found.append(Error("TRANSPARENCY_DEBUG must be off.", id="transparency.E007"))

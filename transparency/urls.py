@@ -4,6 +4,9 @@ from django.urls import include, path
 
 from transparency.web import deliveries, health, jobs, keys, log, products, sign_in
 
+handler400 = "transparency.web.errors.bad_request"
+handler500 = "transparency.web.errors.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from transparency.models import LogEntry
 from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_opening, open_leaf
-from transparency.services.publish_log import publish_log
+from transparency.services.publish_log import publish_pending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,5 +39,5 @@ def log_record(
             None,
         )
     entry = LogEntry.objects.create(kind=kind, digest=digest.hex, leaf=format_leaf(leaf), opening=opening_bytes)
-    transaction.on_commit(publish_log)
+    transaction.on_commit(publish_pending)
     return entry

@@ -1,7 +1,7 @@
 """The sequencer: order what is pending, make the tiles durable, move the checkpoint.
 
-0. One sequencer at a time on this machine (a lock in the log store); the others find their entries published when they get in
-   (group commit).
+0. One sequencer at a time on this machine (a lock in the log store), one thread of a process (group commit): batches grow by
+   themselves as submitters queue.
 1. Pending entries get their indices in one durable transaction. From here on the order is decided for good, so a tree of a given size
    has one root whoever computes it, and however often: a restart at any point can never sign two trees of one size.
 2. Entry bundles and tiles are computed from the ordered rows and made durable.
@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from transparency.errors import UnavailableError
 from transparency.gateways.signer import load_signing_key
 from transparency.models import Installation, LogEntry, LogHead
 from transparency.proofs.log.checkpoint import Checkpoint, sign_checkpoint
+from transparency.services.group_commit import GroupCommit
 from transparency.services.stores import log_store
 from transparency.services.write_tiles import write_tiles
 
@@ -27,15 +29,33 @@ if TYPE_CHECKING:
     from transparency.gateways.logstore import LogStore
 
 BATCH_ENTRIES = 4096
+# Others who are about to commit get into the same batch; one auditor's upload does not feel it.
+GATHER_SECONDS = 0.005
+_threads = GroupCommit()
+
+
+def publish_pending() -> None:
+    """Return when everything that this thread committed before is covered by a durable checkpoint, signed by us or by another thread."""
+    _threads.run(_publish_once)
 
 
 def publish_log() -> LogHead:
     """Publish everything that was pending at the call; return the newest head (`not-initialised`, `log-key-missing`, `disk-failed`)."""
+    return _publish_once()
+
+
+def _publish_once() -> LogHead:
+    """Order and publish what is pending; only a full batch is followed by another."""
     store = log_store()
     with store.sequencer_lock():
+        time.sleep(GATHER_SECONDS)
         head = _head()
-        while (size := _order_pending()) > head.size:
-            head = _move_head(head, size, store)
+        full = True
+        while full:
+            start = head.size
+            size = _order_pending()
+            head = _move_head(head, size, store) if size > start else head
+            full = size - start >= BATCH_ENTRIES
         store.write("checkpoint", bytes(head.checkpoint))
     return head
 

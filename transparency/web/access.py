@@ -1,9 +1,13 @@
-"""One question per object, one answer for what one may not know of: 404, the same as for what does not exist."""
+"""One question per object, one answer for what one may not know of: 404, the same as for what does not exist.
+
+403 is for what somebody may know of and may not do: `refuse` with the reason, which the page shows.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from transparency.models import BuildList, Delivery, Job, Person, Product, Release
@@ -63,3 +67,8 @@ def signed_in(request: HttpRequest) -> Person:
     if not isinstance(request.user, Person):
         raise Http404
     return request.user
+
+
+def refuse(reason: str) -> NoReturn:
+    """403, for somebody who may know of the object. The reason is shown as it is."""
+    raise PermissionDenied(reason)

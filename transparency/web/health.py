@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from transparency.models import LogHead
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-@require_GET
+@never_cache
+@require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     try:
         ready = LogHead.objects.exists()

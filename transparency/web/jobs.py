@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from transparency.errors import sentence_for
 from transparency.models import Job
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+RUNNING = frozenset({Job.State.QUEUED, Job.State.RUNNING})
 
-@require_GET
+
+@never_cache
+@require_safe
 def job(request: HttpRequest, identity: UUID) -> HttpResponse:
     row = job_or_404(request, identity)
-    running = row.state in {Job.State.QUEUED, Job.State.RUNNING}
-    sentence = sentence_for(row.error["code"]) if row.error else ""
-    return render(request, "transparency/job.html", {"job": row, "running": running, "sentence": sentence})
+    context = {
+        "job": row,
+        "running": row.state in RUNNING,
+        "sentence": sentence_for(row.error["code"]) if row.error else "",
+        "name": row.kind.replace("-", " ").capitalize(),
+    }
+    return render(request, "transparency/job.html", context)

@@ -5,25 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from transparency.models import Product
 from transparency.permissions import Right, known_products, may
 from transparency.web.access import product_or_404
+from transparency.web.caching import NEVER, kept_as
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-@require_GET
+@require_safe
 def products(request: HttpRequest) -> HttpResponse:
     rows = Product.objects.filter(known_products(request.user)).select_related("vendor")
-    return render(request, "transparency/products.html", {"products": rows.order_by("slug")})
+    response = render(request, "transparency/products.html", {"products": rows.order_by("slug")})
+    if request.user.is_authenticated:  # the list may name restricted ones
+        response.headers["Cache-Control"] = NEVER
+    return response
 
 
-@require_GET
+@require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     row = product_or_404(request, slug)
     releases = [release for release in row.releases.select_related("subject") if may(request.user, Right.KNOW, release)]
     context = {"product": row, "releases": releases, "anchors": row.anchors.all()}
-    return render(request, "transparency/product.html", context)
+    return kept_as(render(request, "transparency/product.html", context), row)

@@ -1,0 +1,58 @@
+"""Django's SQLite backend, but writers queue for their turn instead of polling for it.
+
+SQLite lets one writer in at a time; the others sleep and try again with growing pauses, so under load some wait for seconds while the
+database is idle. Here each write transaction first takes a lock on a file beside the database, where the kernel wakes the next one at
+once. A process that dies gives its lock back. SQLite's own locking stays in force beneath.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
+    """Takes the turn at BEGIN IMMEDIATE and gives it back at the transaction's end."""
+
+    _turn: int | None = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._take_turn()
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self._give_turn()
+            raise
+
+    def _commit(self) -> Any:
+        try:
+            return super()._commit()
+        finally:
+            self._give_turn()
+
+    def _rollback(self) -> Any:
+        try:
+            return super()._rollback()
+        finally:
+            self._give_turn()
+
+    def _close(self) -> Any:
+        try:
+            return super()._close()
+        finally:
+            self._give_turn()
+
+    def _take_turn(self) -> None:
+        if self._turn is not None or self.is_in_memory_db():
+            return
+        turn = os.open(f"{self.settings_dict['NAME']}.turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        self._turn = turn
+
+    def _give_turn(self) -> None:
+        if self._turn is not None:
+            os.close(self._turn)
+            self._turn = None

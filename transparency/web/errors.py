@@ -1,0 +1,49 @@
+"""What a browser gets when a page cannot be made. Wrong, unreachable and broken are three different answers (DESIGN 1.7).
+
+400 for a request that no browser of ours sends, 503 with the code for weather (`UnavailableError`), 500 for a bug of our own.
+None of them asks the database, which may be what is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.template.loader import get_template
+from django.templatetags.static import static
+from django.views.decorators.csrf import requires_csrf_token
+
+from transparency.errors import UnavailableError, sentence_for
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+RETRY_SECONDS = "30"
+
+
+@requires_csrf_token
+def bad_request(_request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return _page("errors/400.html", 400)
+
+
+@requires_csrf_token
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """Django calls this while the error is being handled, so that the kind of it can be told."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, UnavailableError):
+        return _page("errors/500.html", 500)
+    response = _page("errors/503.html", 503, sentence=sentence_for(error.code), error=error)
+    response.headers["Retry-After"] = RETRY_SECONDS
+    return response
+
+
+def _page(template: str, status: int, **context: object) -> HttpResponse:
+    return HttpResponse(get_template(template).render({"stylesheet": _stylesheet(), **context}), status=status)
+
+
+def _stylesheet() -> str:
+    try:
+        return static("css/portal.css")
+    except ValueError:  # no manifest yet: a plain page is better than none
+        return ""
