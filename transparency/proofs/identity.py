@@ -1,4 +1,4 @@
-"""Names that other tools give a tree, for comparison and never as evidence: git tree id, SWHID, Go's dirHash (docs/formats.md section 1)."""
+"""Names that other tools give a tree, for comparison only (docs/formats.md section 1): git tree id, SWHID, Go's dirHash."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def git_tree(
     empty_folders: Iterable[bytes] = (),
     keep: Callable[[bytes, bytes], None] | None = None,
 ) -> bytes:
-    """SHA-1 tree id over raw bytes; `keep(id, body)` is called for each tree, children first. Sorted as git sorts (folders as if ending in '/')."""
+    """SHA-1 tree id over raw bytes; `keep(id, body)` is called for each tree, children first.
+
+    Sorted as git sorts: folders as if their names ended in '/'.
+    """
     folders: dict[bytes, list[tuple[bytes, int, bytes]]] = defaultdict(list)
     folders[b""] = []
     for entry in entries:

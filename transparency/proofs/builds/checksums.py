@@ -1,6 +1,6 @@
 r"""Signed lists of digests: GNU (`digest  name`, `digest *name`, escaped names) and BSD (`SHA256 (name) = digest`).
 
->>> one = parse_checksums(f"{64 * 'a'}  tool.bin\\n".encode())
+>>> one = parse_checksums(f"{64 * 'a'}  tool.bin\n".encode())
 >>> [(item.name, item.listing) for item in compare(one, {"tool.bin": 64 * "b", "extra": 64 * "c"})]
 [('extra', 'not-listed'), ('tool.bin', 'listed-and-different')]
 """
@@ -23,6 +23,7 @@ MAX_NAME_CHARACTERS = 1024
 _LENGTHS = {64: "sha256", 128: "sha512"}
 _GNU = re.compile(r"(\\?)([0-9a-f]{64}|[0-9a-f]{128}) [ *](.+)\Z", re.DOTALL)
 _BSD = re.compile(r"(SHA256|SHA512) \((.+)\) = ([0-9a-f]+)\Z", re.DOTALL)
+_CONTROL = re.compile("[\x00-\x1f]")
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
@@ -71,7 +72,10 @@ def parse_checksums(data: bytes) -> ChecksumList:
 
 
 def compare(listed: ChecksumList, found: Mapping[str, str]) -> tuple[ListedFile, ...]:
-    """Every name of the list and of `found` (name -> sha256 hex), sorted by UTF-8 bytes; the list must be one of SHA-256 (`checksums-algorithm`)."""
+    """Every name of the list and of `found` (name -> sha256 hex), sorted by UTF-8 bytes.
+
+    The list must be one of SHA-256 (`checksums-algorithm`).
+    """
     if listed.algorithm != "sha256":
         raise EvidenceError("checksums-algorithm", expected="a SHA-256 list", found=listed.algorithm)
     return tuple(
@@ -108,11 +112,7 @@ def _parse_line(line: str, number: int) -> tuple[str, str, str]:
             "checksums-malformed", subject=f"line {number}", expected="digest and name", found=repr(line[:80])
         )
     components = name.split("/")
-    if (
-        len(name) > MAX_NAME_CHARACTERS
-        or {"", ".."} & set(components)
-        or any(ord(character) < 0x20 for character in name)
-    ):
+    if len(name) > MAX_NAME_CHARACTERS or {"", ".."} & set(components) or _CONTROL.search(name):
         raise EvidenceError(
             "checksums-name", subject=f"line {number}", expected="a relative name", found=repr(name[:80])
         )

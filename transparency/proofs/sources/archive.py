@@ -5,18 +5,21 @@ Members come one after the other and are never extracted. What is unusual is ref
 | rule | when |
 |---|---|
 | unsupported-member | sparse files, devices, FIFOs, multi-volume and unknown types |
-| tar-checksum, tar-header, tar-size | a header that does not add up; negative, huge or contradicting sizes |
+| tar-checksum, tar-header, tar-size | a header that does not add up or is of no known kind; negative, huge or contradicting sizes |
 | tar-truncated, tar-end-missing, tar-trailing | data or the two end blocks are missing; something but zeros after them |
-| tar-meta | a PAX or GNU header that is malformed, too long, or sets paths for all members |
+| tar-meta | a PAX or GNU header that is malformed, too long, contradicted by another, without a member, or sets paths for all members |
+
+The subject of an error is the member's path, escaped as in the manifest.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.escaping import escape_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +30,22 @@ WHOLE_BYTES = 8 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
 MAX_META_BYTES = 1024 * 1024
 MAX_MEMBER_BYTES = 1 << 60
+SHOWN_BYTES = 200
 _ZEROS = bytes(BLOCK)
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
-_POSIX = b"ustar\x0000"
+# Magic and version: of POSIX (any version: other readers do not look), of GNU tar, and the zeros of the seventh edition.
+_POSIX, _GNU, _V7 = b"ustar\x00", b"ustar  \x00", bytes(8)
+_OCTAL_SIZES = 0o77777777777
+_BASE_256 = 0x80
+_SPARSE = frozenset({"SCHILY.realsize", "SUN.holesdata"})
 _REGULAR = frozenset(b"0\x007")
 _LINK, _SYMLINK, _FOLDER = ord("1"), ord("2"), ord("5")
 _PAX, _PAX_GLOBAL, _GNU_NAME, _GNU_LINK = ord("x"), ord("g"), ord("L"), ord("K")
 _ACROSS = frozenset({"path", "linkpath", "size"})
 _PAX_RECORD = re.compile(rb"([1-9][0-9]{0,6}) ")
+
+
+Extension = TypeVar("Extension", bytes, int)
 
 
 class Stream(Protocol):
@@ -81,6 +92,8 @@ class TarReader:
         while True:
             header = self._read(BLOCK, "tar-end-missing")
             if header == _ZEROS:
+                if extended != _Extended():
+                    raise ArchiveError("tar-meta", expected="a member after its extension", found="the end")
                 self._finish()
                 return
             kind, size = header[156], self._check(header)
@@ -98,7 +111,7 @@ class TarReader:
         path = extended.path if extended.path is not None else _name(header)
         target = extended.target if extended.target is not None else header[157:257].split(b"\0")[0]
         if extended.size is not None:
-            if size not in {0, 0o77777777777, extended.size}:
+            if size != extended.size and (extended.size <= _OCTAL_SIZES or size not in {0, _OCTAL_SIZES}):
                 raise ArchiveError(
                     "tar-size", subject=_shown(path), expected=f"{extended.size} as in PAX", found=str(size)
                 )
@@ -133,27 +146,27 @@ class TarReader:
         data = self._read(size, "tar-truncated")
         self._skip_padding(size)
         if kind == _GNU_NAME:
-            extended.path = data.rstrip(b"\0")
+            extended.path = _only(extended.path, data.rstrip(b"\0"))
         elif kind == _GNU_LINK:
-            extended.target = data.rstrip(b"\0")
+            extended.target = _only(extended.target, data.rstrip(b"\0"))
         else:
             self._pax(extended, data, across=kind == _PAX_GLOBAL)
 
     @staticmethod
     def _pax(extended: _Extended, data: bytes, *, across: bool) -> None:
         for key, value in _pax_records(data):
-            if key.startswith("GNU.sparse."):
+            if key.startswith("GNU.sparse.") or key in _SPARSE:
                 raise ArchiveError("unsupported-member", expected="files, folders and links", found="a sparse file")
             if across and key in _ACROSS:
                 raise ArchiveError("tar-meta", expected="no global paths or sizes", found=key)
             if key == "path":
-                extended.path = value
+                extended.path = _only(extended.path, value)
             elif key == "linkpath":
-                extended.target = value
+                extended.target = _only(extended.target, value)
             elif key == "size":
                 if not re.fullmatch(rb"0|[1-9][0-9]{0,18}", value):
                     raise ArchiveError("tar-size", expected="a whole number", found=repr(value[:40]))
-                extended.size = int(value)
+                extended.size = _only(extended.size, int(value))
 
     def _check(self, header: bytes) -> int:
         """Check the sum and return the size."""
@@ -161,6 +174,12 @@ class TarReader:
         found = sum(header) - sum(header[148:156]) + 8 * 0x20
         if stated != found:
             raise ArchiveError("tar-checksum", subject=_shown(_name(header)), expected=str(found), found=str(stated))
+        magic = header[257:265]
+        if not magic.startswith(_POSIX) and magic not in {_GNU, _V7}:
+            raise ArchiveError("tar-header", expected="POSIX, GNU or old tar", found=repr(magic))
+        if magic == _V7 and any(header[345:500]):
+            # Some readers take it for a part of the name, some do not.
+            raise ArchiveError("tar-header", expected="no prefix in an old header", found="other bytes")
         return _size(header[124:136])
 
     def _expect_empty(self, path: bytes, size: int) -> None:
@@ -190,8 +209,15 @@ class TarReader:
 
 def _name(header: bytes) -> bytes:
     name = header[:100].split(b"\0")[0]
-    prefix = header[345:500].split(b"\0")[0] if header[257:265] == _POSIX else b""
+    prefix = header[345:500].split(b"\0")[0] if header[257:263] == _POSIX else b""
     return prefix + b"/" + name if prefix else name
+
+
+def _only(before: Extension | None, value: Extension) -> Extension:
+    """Readers differ in which of two extensions counts."""
+    if before is not None and before != value:
+        raise ArchiveError("tar-meta", expected=f"one value: {before!r:.80}", found=f"another: {value!r:.80}")
+    return value
 
 
 def _octal(field: bytes, what: str) -> int:
@@ -202,9 +228,9 @@ def _octal(field: bytes, what: str) -> int:
 
 
 def _size(field: bytes) -> int:
-    if not field[0] & 0x80:
+    if not field[0] & _BASE_256:
         return _octal(field, "size")
-    if field[0] != 0x80:  # base-256: 0xff and others are negative or beyond any disk
+    if field[0] != _BASE_256:  # base-256: 0xff and others are negative or beyond any disk
         raise ArchiveError("tar-size", expected="a size of at least 0", found=field.hex())
     size = int.from_bytes(field[1:], "big")
     if size > MAX_MEMBER_BYTES:
@@ -226,4 +252,4 @@ def _pax_records(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")[:200]
+    return escape_path(path[:SHOWN_BYTES])

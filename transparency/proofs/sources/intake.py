@@ -5,11 +5,13 @@
 3. At the end the common top folder is stripped, and manifest, file table, tree ids, dirHash and opening root are made.
 
 A refusal does not stop the pass as long as the stream can be read, so that the sender sees all of them at once (up to 100).
+Findings name what was admitted as the manifest does; with a refusal there is no manifest, and they name members as the archive does.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -21,8 +23,18 @@ from transparency.proofs.identity import REGULAR_MODES, SYMLINK_MODE, dir_hash, 
 from transparency.proofs.languages import language_of
 from transparency.proofs.manifest import ManifestEntry, format_manifest, manifest_lines
 from transparency.proofs.sources.archive import ArchiveError, Member, Stream, TarReader
+from transparency.proofs.sources.bounds import BoundedStream
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
-from transparency.proofs.sources.paths import Finding, collisions, concerns_git_rules, judge_path
+from transparency.proofs.sources.paths import (
+    MAX_PATH_BYTES,
+    Finding,
+    collisions,
+    concerns_git_rules,
+    judge_names,
+    judge_path,
+    leaves_tree,
+    normal_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +46,11 @@ MAX_TARGET_BYTES = 4096
 # Bounds of what is handed to git one by one: far above any real tree.
 MAX_GIT_FILE_BYTES = 1024 * 1024
 MAX_GIT_FILES = 1000
+MAX_GIT_BYTES = 32 * 1024 * 1024
+# Names and link targets are kept in memory until the end.
+MAX_NAME_BYTES = 256 * 1024 * 1024
+_LF = b"\n"
+GitFiles = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,7 @@ class Intake:
     bytes: int = 0
     lines: int = 0
     # (raw path, content) of files whose content git's fsck judges; the caller asks git about them.
-    git_files: tuple[tuple[bytes, bytes], ...] = ()
+    git_files: GitFiles = ()
 
 
 @dataclass(slots=True)
@@ -97,16 +114,22 @@ class _Pass:
     limits: Limits
     entries: dict[bytes, FileEntry] = field(default_factory=dict)
     folders: set[bytes] = field(default_factory=set)
+    targets: dict[bytes, bytes] = field(default_factory=dict)
     digests: dict[bytes, bytes] = field(default_factory=dict)
     flagged: list[Finding] = field(default_factory=list)
     refused: list[Finding] = field(default_factory=list)
-    git_files: list[tuple[bytes, bytes]] = field(default_factory=list)
+    git_files: dict[bytes, bytes] = field(default_factory=dict)
+    git_bytes: int = 0
     content: int = 0
+    names: int = 0
     members: int = 0
 
     def refuse(self, path: bytes, rule: str, detail: str = "") -> None:
+        self.refuse_named(escape_path(path[:MAX_PATH_BYTES]), rule, detail)
+
+    def refuse_named(self, name: str, rule: str, detail: str) -> None:
         if len(self.refused) < MAX_REFUSALS:
-            self.refused.append(Finding(escape_path(path), rule, detail, fatal=True))
+            self.refused.append(Finding(name, rule, detail, fatal=True))
 
     def flag(self, finding: Finding) -> None:
         if len(self.flagged) < MAX_FLAGS:
@@ -121,45 +144,41 @@ def take_in(
     limits: Limits | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Intake:
-    """Read the whole stream; `pack` is an empty seekable file that holds a complete git pack afterwards, unless something was refused."""
+    """Read the whole stream; `pack` is an empty seekable file that holds a complete git pack afterwards, unless something was refused.
+
+    What is wrong with the archive is a refusal of the Intake, never an error.
+    """
     state = _Pass(PackWriter(pack), limits or Limits())
-    reader = TarReader(stream)
+
+    def tell() -> None:
+        progress(Progress(state.members, state.content, stream.consumed))
+
     try:
-        for member in reader:
+        for member in TarReader(BoundedStream(stream, state.limits, tell)):
             state.members += 1
             _take_member(state, member)
-            _bound(state, reader.position, stream.consumed)
-            progress(Progress(state.members, state.content, stream.consumed))
+            _bound(state)
+            tell()
         stream.finish()
     except ArchiveError as error:
         detail = f"expected {error.expected}, found {error.found}" if error.expected else error.found
-        state.refuse(error.subject.encode(), error.code, detail)
-    for rule, detail in stream.flags:
-        state.flag(Finding("", rule, detail))
-    return _conclude(state, secret)
+        state.refuse_named(error.subject, error.code, detail)
+    return _conclude(state, secret, [Finding("", rule, detail) for rule, detail in stream.flags])
 
 
 def _take_member(state: _Pass, member: Member) -> None:
-    path = _normal(member.path, folder=member.kind == "folder")
-    sound = True
-    if not (member.kind == "folder" and not path):  # `./` itself names no file
-        for finding in judge_path(path):
-            if finding.fatal:
-                sound = False
-                state.refuse(path, finding.rule, finding.detail)
-            else:
-                state.flag(finding)
+    path = normal_path(member.path, folder=member.kind == "folder")
+    if member.kind == "folder" and not path and member.path:
+        return  # `./` itself names no file
+    fatal = [finding for finding in judge_path(path[: 2 * MAX_PATH_BYTES]) if finding.fatal]
+    for finding in fatal:
+        state.refuse(path, finding.rule, finding.detail)
+    sound = not fatal
+    state.names += len(path) + len(member.target) if sound else 0
     if member.kind == "folder":
-        if path:
+        if sound:
             state.folders.add(path)
         return
-    if member.size > state.limits.member:
-        raise ArchiveError(
-            "limit-member",
-            subject=escape_path(path),
-            expected=f"at most {state.limits.member} bytes",
-            found=str(member.size),
-        )
     if path in state.entries:
         state.refuse(path, "duplicate-path")
         sound = False
@@ -168,18 +187,37 @@ def _take_member(state: _Pass, member: Member) -> None:
     elif member.kind == "symlink":
         _take_symlink(state, path, member, sound=sound)
     else:
-        entry = _take_content(state, path, member)
-        if sound:
-            state.entries[path] = entry
-            _note_git_file(state, path, member)
+        _take_file(state, path, member, sound=sound)
 
 
-def _note_git_file(state: _Pass, path: bytes, member: Member) -> None:
-    if b"git" in path.lower() and concerns_git_rules(path.rpartition(b"/")[2]):
-        if member.data is None or member.size > MAX_GIT_FILE_BYTES or len(state.git_files) >= MAX_GIT_FILES:
-            state.refuse(path, "git-file-large", f"{member.size} bytes")
-        else:
-            state.git_files.append((path, member.data))
+def _take_file(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
+    most = min(state.limits.member, state.limits.content - state.content)
+    if member.size > most:
+        raise ArchiveError(
+            "limit-member" if member.size > state.limits.member else "limit-content",
+            subject=escape_path(path[:MAX_PATH_BYTES]),
+            expected=f"at most {most} bytes",
+            found=str(member.size),
+        )
+    entry = _take_content(state, path, member)
+    if not sound:
+        return
+    state.entries[path] = entry
+    if concerns_git_rules(path.rpartition(b"/")[2]):
+        _keep_git_file(state, path, member.data, entry.size)
+
+
+def _keep_git_file(state: _Pass, path: bytes, data: bytes | None, size: int) -> None:
+    state.git_bytes += size
+    if (
+        data is None
+        or size > MAX_GIT_FILE_BYTES
+        or len(state.git_files) >= MAX_GIT_FILES
+        or state.git_bytes > MAX_GIT_BYTES
+    ):
+        state.refuse(path, "git-file-large", f"{size} bytes")
+    else:
+        state.git_files[path] = data
 
 
 def _take_content(state: _Pass, path: bytes, member: Member) -> FileEntry:
@@ -193,7 +231,7 @@ def _take_content(state: _Pass, path: bytes, member: Member) -> FileEntry:
     state.content += len(data)
     _pin(state, path, sha1, sha256)
     binary = b"\0" in data[:TEXT_PROBE_BYTES]
-    lines = 0 if binary else data.count(b"\n") + (1 if data and data[-1] != 0x0A else 0)
+    lines = 0 if binary else data.count(_LF) + (1 if data and not data.endswith(_LF) else 0)
     return FileEntry(path, mode, Digest(sha256), sha1, len(data), lines, binary, language_of(path))
 
 
@@ -203,12 +241,10 @@ def _take_large(state: _Pass, path: bytes, member: Member, mode: int) -> FileEnt
     binary = b"\0" in first[:TEXT_PROBE_BYTES]
 
     def all_pieces() -> Iterator[bytes]:
-        yield first
-        for piece in pieces:
+        for piece in itertools.chain((first,), pieces):
             state.content += len(piece)
             yield piece
 
-    state.content += len(first)
     sha1, sha256, newlines, ends_with_newline = state.pack.add_large(member.size, all_pieces())
     _pin(state, path, sha1, sha256)
     lines = 0 if binary else newlines + (0 if ends_with_newline else 1)
@@ -220,20 +256,19 @@ def _take_symlink(state: _Pass, path: bytes, member: Member, *, sound: bool) -> 
     if concerns_git_rules(path.rpartition(b"/")[2]):
         state.refuse(path, "path-git-symlink", "a symbolic link where git expects a file")
         return
-    if not target or len(target) > MAX_TARGET_BYTES:
-        state.refuse(path, "symlink-target", f"{len(target)} bytes")
+    if not target or len(target) > MAX_TARGET_BYTES or b"\0" in target:
+        state.refuse(path, "symlink-target", f"{len(target)} bytes" if b"\0" not in target else "a zero byte")
         return
-    if _leaves_tree(path, target):
-        state.flag(Finding(escape_path(path), "symlink-outside", escape_path(target)))
     sha1 = state.pack.add(BLOB, target)
     sha256 = hashlib.sha256(target).digest()
     _pin(state, path, sha1, sha256)
     if sound:
+        state.targets[path] = target
         state.entries[path] = FileEntry(path, SYMLINK_MODE, Digest(sha256), sha1, len(target), 0, True, "")  # noqa: FBT003 - a field
 
 
 def _take_hard_link(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
-    target = _normal(member.target, folder=False)
+    target = normal_path(member.target, folder=False)
     source = state.entries.get(target)
     if source is None or source.mode not in REGULAR_MODES:
         state.refuse(path, "hard-link-outside", f"no earlier file {escape_path(target)[:200]}")
@@ -242,6 +277,11 @@ def _take_hard_link(state: _Pass, path: bytes, member: Member, *, sound: bool) -
             path, source.mode, source.sha256, source.sha1, source.size, source.lines, source.binary, language_of(path)
         )
         state.content += source.size
+        if concerns_git_rules(path.rpartition(b"/")[2]):
+            if target in state.git_files:
+                _keep_git_file(state, path, state.git_files[target], source.size)
+            else:
+                state.refuse(path, "path-git-hard-link", "a link where git expects a file of its own")
 
 
 def _pin(state: _Pass, path: bytes, sha1: bytes, sha256: bytes) -> None:
@@ -250,28 +290,26 @@ def _pin(state: _Pass, path: bytes, sha1: bytes, sha256: bytes) -> None:
         state.refuse(path, "sha1-collision", sha1.hex())
 
 
-def _bound(state: _Pass, position: int, consumed: int) -> None:
+def _bound(state: _Pass) -> None:
     limits = state.limits
     if state.members > limits.members:
         raise ArchiveError("limit-members", expected=f"at most {limits.members} members", found="more")
     if state.content > limits.content:
         raise ArchiveError("limit-content", expected=f"at most {limits.content} bytes", found="more")
-    if position > limits.ratio_from and position > limits.ratio * max(consumed, 1):
-        raise ArchiveError(
-            "limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{position} bytes out of {consumed}"
-        )
+    if state.names > MAX_NAME_BYTES:
+        raise ArchiveError("limit-names", expected=f"at most {MAX_NAME_BYTES} bytes of names", found="more")
 
 
-def _conclude(state: _Pass, secret: bytes) -> Intake:
+def _conclude(state: _Pass, secret: bytes, of_stream: list[Finding]) -> Intake:
     _check_folders(state)
     if not state.entries and not state.refused:
         state.refuse(b"", "no-files", "an archive without files")
     if state.refused:
+        _flag(state, of_stream, b"", [*state.entries], [*state.folders])
         return Intake(tuple(state.flagged), tuple(state.refused))
     prefix, entries, folders = _strip(state)
     paths = [entry.path for entry in entries]
-    for finding in collisions([*paths, *folders]):
-        state.flag(finding)
+    _flag(state, of_stream, prefix, paths, folders)
     tree = git_tree(entries, keep=lambda identity, body: _keep_tree(state.pack, identity, body))
     empty = _empty_folders(paths, folders)
     whole = git_tree(entries, empty_folders=empty) if empty else tree
@@ -292,8 +330,21 @@ def _conclude(state: _Pass, secret: bytes) -> Intake:
         files=len(entries),
         bytes=sum(entry.size for entry in entries if entry.mode in REGULAR_MODES),
         lines=sum(entry.lines for entry in entries),
-        git_files=tuple(state.git_files),
+        git_files=tuple(state.git_files.items()),
     )
+
+
+def _flag(state: _Pass, of_stream: list[Finding], prefix: bytes, paths: list[bytes], folders: list[bytes]) -> None:
+    """What is kept and flagged, in the tree as it will be; the dropped top folder's own name first."""
+    cut = len(prefix) + 1 if prefix else 0
+    links = (
+        Finding(escape_path(path[cut:]), "symlink-outside", escape_path(target))
+        for path, target in state.targets.items()
+        if leaves_tree(path[cut:], target)
+    )
+    names = [*paths, *folders]
+    for finding in itertools.chain(of_stream, links, judge_names([prefix]), judge_names(names), collisions(names)):
+        state.flag(finding)
 
 
 def _keep_tree(pack: PackWriter, identity: bytes, body: bytes) -> None:
@@ -339,24 +390,3 @@ def _empty_folders(paths: list[bytes], folders: list[bytes]) -> list[bytes]:
             full.add(folder)
             folder = folder.rpartition(b"/")[0]
     return [folder for folder in folders if folder not in full]
-
-
-def _normal(path: bytes, *, folder: bool) -> bytes:
-    """Drop leading `./` and a folder's trailing slash; everything else is the policy's business."""
-    while path.startswith(b"./"):
-        path = path[2:]
-    if folder:
-        path = path[:-1] if path.endswith(b"/") else path
-        path = b"" if path == b"." else path
-    return path
-
-
-def _leaves_tree(path: bytes, target: bytes) -> bool:
-    if target.startswith(b"/"):
-        return True
-    depth = path.count(b"/")
-    for component in target.split(b"/"):
-        depth += {b"..": -1, b".": 0, b"": 0}.get(component, 1)
-        if depth < 0:
-            return True
-    return False

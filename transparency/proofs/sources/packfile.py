@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from transparency.proofs.identity import object_id
 
 try:
-    from isal import isal_zlib as deflate
+    from isal import isal_zlib
 except ImportError:  # a wheel that not every platform has; the same format, slower
-    deflate = zlib  # type: ignore[assignment]
+    deflate: Any = zlib
+else:
+    deflate = isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

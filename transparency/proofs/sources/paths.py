@@ -39,12 +39,34 @@ MAX_PATH_BYTES = 4096
 MAX_DEPTH = 256
 # Nothing in these needs a second look, unless it is `git~1`, has a trailing dot, or is reserved on Windows.
 _ORDINARY = re.compile(rb"[A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~-][A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~. -]*\Z")
+# git's path.c, is_ntfs_dotgit, after every backslash.
 _NTFS_GIT = re.compile(rb"(?:\A|\\)(?:\.git|git~1)[. ]*(?:\Z|[\\:])", re.IGNORECASE)
-_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?\Z")
+_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9\u00b9\u00b2\u00b3])(?:\..*)?\Z")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 # What HFS+ ignores when it compares names (git's utf8.c, next_hfs_char).
 _HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+# Where git's utf8.c stops reading a name: what is not UTF-8, and two code points that it takes for malformed.
+_HFS_STOP = re.compile("[\udc80-\udcff\ufffe\uffff].*", re.DOTALL)
+_MALFORMED = re.compile("[\udc80-\udcff]")
+_HFS_SPECIAL = frozenset({b".gitmodules", b".gitattributes"})
 _SEPARATORS = frozenset("\u2028\u2029")
-_SPECIAL_GIT = re.compile(rb"(?:\A|\\)(?:\.git(?:modules|attributes)|gitmod~|gitatt~|gi7eba~|gi7d29~)", re.IGNORECASE)
+# Drawn as nothing though not of category Cf: joiner, fillers, variation selectors (Unicode, Default_Ignorable_Code_Point).
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+
+
+def _ntfs_special(name: bytes, short: bytes) -> bytes:
+    """Spellings that git's path.c, is_ntfs_dot_generic, takes for `.name`: `short` begins the 8.3 name of last resort."""
+    numbered = [re.escape(short[:kept]) + b"~[1-9]" + b"[0-9]" * (6 - kept) for kept in range(7)]
+    return b"|".join((rb"\." + name, name[:6] + b"~[1-4]", *numbered))
+
+
+_NTFS_SPECIAL = re.compile(
+    rb"(?:\A|\\)(?:%b|%b)[. ]*(?:\Z|:)"
+    % (_ntfs_special(b"gitmodules", b"gi7eba"), _ntfs_special(b"gitattributes", b"gi7d29")),
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,28 @@ class Finding:
         return {"path": self.path, "rule": self.rule, "detail": self.detail}
 
 
+def normal_path(path: bytes, *, folder: bool) -> bytes:
+    """Drop leading `./` and a folder's trailing slash; everything else is the policy's business."""
+    while path.startswith(b"./"):
+        path = path[2:]
+    if folder:
+        path = path[:-1] if path.endswith(b"/") and path != b"/" else path
+        path = b"" if path == b"." else path
+    return path
+
+
+def leaves_tree(path: bytes, target: bytes) -> bool:
+    """Whether a symbolic link at `path` points outside, judged by the names alone."""
+    if target.startswith(b"/"):
+        return True
+    depth = path.count(b"/")
+    for component in target.split(b"/"):
+        depth += {b"..": -1, b".": 0, b"": 0}.get(component, 1)
+        if depth < 0:
+            return True
+    return False
+
+
 def judge_path(path: bytes) -> tuple[Finding, ...]:
     """Findings about one path (leading `./` and a folder's trailing slash already dropped), fatal ones first."""
     found = [(rule, detail, True) for rule, detail in _judge_shape(path)]
@@ -73,21 +117,37 @@ def judge_path(path: bytes) -> tuple[Finding, ...]:
     )
 
 
+def judge_names(paths: Iterable[bytes]) -> Iterator[Finding]:
+    """What is kept and flagged in the names of files and of the folders above them, each once and at the name that has it."""
+    seen: set[bytes] = set()
+    for path in paths:
+        for name in _up(path, seen):
+            for rule, detail, fatal in _judge_component(name.rpartition(b"/")[2]):
+                if not fatal:
+                    yield Finding(escape_path(name), rule, detail)
+
+
 def collisions(paths: Iterable[bytes]) -> Iterator[Finding]:
     """Files and folders that differ only by case or normal form; each is flagged and names one other."""
     folded: dict[str, set[bytes]] = defaultdict(set)
     seen: set[bytes] = set()
     for path in paths:
-        while path and path not in seen:
-            seen.add(path)
-            folded[fold(path)].add(path)
-            path = path.rpartition(b"/")[0]  # noqa: PLW2901 - walks up to the root
+        for name in _up(path, seen):
+            folded[fold(name)].add(name)
     for alike in folded.values():
         if len(alike) > 1:
             first, *others = sorted(alike)
             yield Finding(escape_path(first), "name-collision", f"like {escape_path(others[0])}")
             for other in others:
                 yield Finding(escape_path(other), "name-collision", f"like {escape_path(first)}")
+
+
+def _up(path: bytes, seen: set[bytes]) -> Iterator[bytes]:
+    """The path and the folders above it that were not seen yet."""
+    while path and path not in seen:
+        seen.add(path)
+        yield path
+        path = path.rpartition(b"/")[0]
 
 
 def fold(path: bytes) -> str:
@@ -101,7 +161,7 @@ def fold(path: bytes) -> str:
 
 def concerns_git_rules(path: bytes) -> bool:
     """Whether git's fsck looks into a file of this name (`.gitmodules`, `.gitattributes` in any spelling)."""
-    return any(_SPECIAL_GIT.search(_without_ignored(component)) for component in path.split(b"/"))
+    return any(map(_is_special, path.split(b"/")))
 
 
 def _judge_shape(path: bytes) -> Iterator[tuple[str, str]]:
@@ -117,7 +177,7 @@ def _judge_shape(path: bytes) -> Iterator[tuple[str, str]]:
         yield "path-dot", ""
     if b".." in components:
         yield "path-dotdot", ""
-    if any(byte < 0x20 or byte == 0x7F for byte in path):
+    if _CONTROL.search(path):
         yield "path-control", ""
     if len(path) > MAX_PATH_BYTES:
         yield "path-long", f"{len(path)} bytes"
@@ -134,46 +194,44 @@ def _judge_component(component: bytes) -> tuple[tuple[str, str, bool], ...]:
     ordinary = _ORDINARY.match(component) and b"git" not in component.lower() and component[-1] not in b". "
     if ordinary and not _RESERVED.match(component.decode("ascii")):
         return ()
-    found: list[tuple[str, str, bool]] = []
-    if _is_git(component):
-        found.append(("path-git", "", True))
+    fatal = (("path-git", "", True),) if _is_git(component) else ()
+    return *fatal, *((rule, detail, False) for rule, detail in _flags(component))
+
+
+def _flags(component: bytes) -> Iterator[tuple[str, str]]:
     text = component.decode("utf-8", "surrogateescape")
-    if any("\udc80" <= character <= "\udcff" for character in text):
-        found.append(("name-utf8", "", False))
-    if any("\x80" <= character <= "\x9f" for character in text):
-        found.append(("name-c1", "", False))
-    if _SEPARATORS & set(text):
-        found.append(("name-separator", "", False))
-    if hidden := sorted({f"U+{ord(character):04X}" for character in text if unicodedata.category(character) == "Cf"}):
-        found.append(("name-invisible", " ".join(hidden[:8]), False))
-    if "\\" in text:
-        found.append(("name-backslash", "", False))
-    if re.match(r"[A-Za-z]:", text):
-        found.append(("name-drive", "", False))
-    if _RESERVED.match(text.rstrip(" .")):
-        found.append(("name-reserved", "", False))
-    if text[-1] in ". ":
-        found.append(("name-trailing", "", False))
-    return tuple(found)
+    hidden = {mark for mark in text if unicodedata.category(mark) == "Cf" or _UNSEEN.match(mark)}
+    flags = {
+        "name-utf8": _MALFORMED.search(text),
+        "name-c1": re.search("[\x80-\x9f]", text),
+        "name-separator": _SEPARATORS & set(text),
+        "name-invisible": hidden,
+        "name-backslash": "\\" in text,
+        "name-drive": re.match("[A-Za-z]:", text),
+        "name-reserved": _RESERVED.match(text.rstrip(" .")),
+        "name-trailing": text[-1] in ". ",
+    }
+    for rule, found in flags.items():
+        if found:
+            yield (
+                rule,
+                " ".join(sorted(f"U+{ord(mark):04X}" for mark in hidden)[:8]) if rule == "name-invisible" else "",
+            )
 
 
 def _is_git(component: bytes) -> bool:
-    """What git's fsck calls `.git`: is_ntfs_dotgit after every backslash, and is_hfs_dotgit."""
-    if _NTFS_GIT.search(component):
-        return True
-    plain = _without_ignored(component)
-    # git stops comparing at malformed UTF-8, so `.git` before it is `.git`.
-    return plain.lower() == b".git" or (
-        plain[:4].lower() == b".git" and plain[4:5] >= b"\x80" and not _is_utf8(plain[4:])
-    )
+    """What git's fsck calls `.git`."""
+    return bool(_NTFS_GIT.search(component)) or _hfs_name(component) == b".git"
 
 
-def _without_ignored(component: bytes) -> bytes:
+@lru_cache(maxsize=65_536)
+def _is_special(component: bytes) -> bool:
+    return bool(_NTFS_SPECIAL.search(component)) or _hfs_name(component) in _HFS_SPECIAL
+
+
+def _hfs_name(component: bytes) -> bytes:
+    """The name as git's utf8.c reads it for HFS+: without what is ignored, up to the first malformed byte, in lower case."""
     if component.isascii():
-        return component
-    return _HFS_IGNORED.sub("", component.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-
-
-def _is_utf8(data: bytes) -> bool:
-    """Whether the first character is well formed."""
-    return not "\udc80" <= data.decode("utf-8", "surrogateescape")[0] <= "\udcff"
+        return component.lower()
+    text = _HFS_STOP.sub("", component.decode("utf-8", "surrogateescape"))
+    return _HFS_IGNORED.sub("", text).encode().lower()

@@ -1,0 +1,44 @@
+"""Limits that hold while bytes come out of a decompressor, whatever the bytes are for (EDGES, Limits).
+
+A bomb may lie in a file, in extension headers, or in the zeros after the end: all of them are read through here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transparency.proofs.sources.archive import BLOCK, ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transparency.proofs.sources.intake import ArchiveStream, Limits
+
+# A member's headers and padding, far above what any tar writes; and the blocks at the end.
+MAX_OVERHEAD_BYTES = 16 * 1024
+MAX_END_BYTES = 1024 * 1024
+
+
+class BoundedStream:
+    """Stops a bomb while it goes off (`limit-ratio`, `limit-content`); `tell` is called after every longer read."""
+
+    def __init__(self, stream: ArchiveStream, limits: Limits, tell: Callable[[], None]) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._tell = tell
+        self._position = 0
+        self._most = limits.content + limits.members * MAX_OVERHEAD_BYTES + MAX_END_BYTES
+
+    def read(self, count: int, /) -> bytes:
+        data = self._stream.read(count)
+        self._position += len(data)
+        limits, consumed = self._limits, self._stream.consumed
+        if self._position > limits.ratio_from and self._position > limits.ratio * max(consumed, 1):
+            raise ArchiveError(
+                "limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{self._position} bytes out of {consumed}"
+            )
+        if self._position > self._most:
+            raise ArchiveError("limit-content", expected=f"at most {self._most} bytes of archive", found="more")
+        if count > BLOCK:
+            self._tell()
+        return data
