@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.http import Http404
 
 from reviews.models import Engagement, Note, Statement
 from reviews.permissions import is_member, may_read_notes
 from reviews.queries import engagements_of
-from transparency.models import Person
+from transparency.errors import EvidenceError
+from transparency.models import Grant, Person
+from transparency.permissions import Right, may
+from transparency.proofs.escaping import unescape_path
+from transparency.web.access import release_or_404
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from transparency.models import Release
+    from transparency.models import Release, Snapshot
+    from transparency.permissions import Someone
+
+
+def source_or_404(request: HttpRequest, product: str, version: str) -> tuple[Release, Snapshot]:
+    """The release and its subject for somebody who may know of it; the right to read is asked for each path."""
+    release = release_or_404(request, product, version)
+    if release.subject is None:
+        raise Http404
+    return release, release.subject
+
+
+def path_or_404(path: str) -> bytes:
+    try:
+        return unescape_path(path)
+    except EvidenceError as error:
+        raise Http404 from error
 
 
 def engagement_or_404(request: HttpRequest, identity: int) -> Engagement:
@@ -41,8 +62,33 @@ def statement_or_404(request: HttpRequest, identity: int) -> Statement:
     return row
 
 
-def own_engagement(request: HttpRequest, release: Release) -> Engagement | None:
+def own_engagement(someone: Someone, release: Release) -> Engagement | None:
     """The newest engagement of the person on this release, if there is one."""
-    if not isinstance(request.user, Person):
+    if not isinstance(someone, Person):
         return None
-    return next((row for row in engagements_of(request.user) if row.release_id == release.pk), None)
+    return next((row for row in engagements_of(someone) if row.release_id == release.pk), None)
+
+
+class Readable:
+    """Which paths of a release's source somebody may read; folders that only lead to such paths may be walked through."""
+
+    def __init__(self, someone: Someone, release: Release) -> None:
+        self._someone, self._release = someone, release
+        self.whole = may(someone, Right.READ_SOURCE, release)
+        self._granted = () if self.whole else self._granted_folders()
+
+    def file(self, path: str) -> bool:
+        return self.whole or may(self._someone, Right.READ_SOURCE, self._release, path=path)
+
+    def folder(self, path: str) -> bool:
+        """Whether there is anything to read in the folder; `""` is the top."""
+        below = f"{path}/" if path else ""
+        return self.file(path) or any(folder.startswith(below) for folder in self._granted)
+
+    def _granted_folders(self) -> tuple[str, ...]:
+        """Candidates from the rows; `may` alone decides whether a grant is live and means reading."""
+        if not isinstance(self._someone, Person):
+            return ()
+        here = Q(release=self._release) | Q(product=self._release.product)
+        folders = Grant.objects.filter(here).exclude(folder="").values_list("folder", flat=True).distinct()
+        return tuple(folder for folder in folders if self.file(folder))

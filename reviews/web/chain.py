@@ -1,73 +1,107 @@
-"""The chain of a release for its page: the very links that `transparency verify` would print about its dossier."""
+"""The chain of a release in the words of its page: the links that `transparency verify` prints about its dossier, what
+people state beside them, and what nobody checked. Nothing is decided here (reviews/queries.py, release_report).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
-from reviews.services.collect_parts import collect_parts
-from transparency.models import Release
-from transparency.proofs.dossier import members_of
-from transparency.proofs.verification import verify_members
-from transparency.queries import log_head
-from transparency.services.judge_files import openpgp_checker
+from reviews.permissions import authority_of
+from reviews.queries import attestations_of
+from transparency.permissions import Right, may
 
 if TYPE_CHECKING:
-    from transparency.proofs.links.report import LinkReport, Report
+    from collections.abc import Mapping
 
-KEPT_CHAINS = 64
+    from reviews.models import Attestation
+    from transparency.models import Release
+    from transparency.permissions import Someone
+    from transparency.proofs.links.report import LinkReport, Report, StatedReview
+
 # Links in which a person states something; everything else is a machine's.
-_STATED = "attestations/"
+STATED = "attestations"
+_HIDDEN = frozenset({"index", "requirements"})
+_LOOKS = {"proved": "proved", "stated": "stated", "failed": "failed"}
 _TITLES = {
-    "index": "The dossier lists exactly what it holds",
     "log": "The log's checkpoint is signed by the log's key",
-    "manifest": "The manifest names this snapshot",
-    "file": "A file on a machine",
-    "rebuild": "Rebuilt from the snapshot by others",
-    "requirements": "What you require",
+    "manifest": "Every file of the source is named by its digest",
+    "rebuild": "Others rebuilt the builds from this source",
+    "builds": "The vendor published builds",
+    STATED: "Auditors read the source",
 }
-_KINDS = {"deliveries": "Source snapshot", "builds": "Published builds", "attestations": "Attestation"}
+_KINDS = {"deliveries": "Source delivery", "builds": "Published builds", STATED: "Attestation"}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLink:
-    """A link in the words of a page: `look` is proved, stated, failed, or nothing."""
+    """A link in the words of a page: `look` is proved, stated, failed, or open."""
 
+    name: str
     title: str
     word: str
     look: str
     detail: str
 
 
-def chain_of(release: Release) -> Report:
-    """The report as of the newest checkpoint; made once for each head."""
-    return _chain(release.pk, log_head().size)
+@dataclass(frozen=True, slots=True)
+class ShownReview:
+    """What one attestation states. `person` is empty for whoever may not know the name; `index` is that of the log entry."""
+
+    said: StatedReview
+    organisation: str
+    person: str
+    index: int | None
+
+    @property
+    def covers_nothing(self) -> bool:
+        return self.said.in_scope == 0
 
 
-def shown(link: LinkReport) -> ShownLink:
-    stated = link.name.startswith(_STATED)
+def shown_links(report: Report) -> list[ShownLink]:
+    """A file that somebody has comes first in the chain, and only they can compare it."""
+    yours = "Only you can compare it: run the commands of this page with the file that you have."
+    links = [_shown(link) for link in report.links if link.name not in _HIDDEN]
+    return [ShownLink("file", "A file on a machine", "yours to check", "open", yours), *links]
+
+
+def shown_reviews(report: Report, *, asked_by: Someone, release: Release) -> list[ShownReview]:
+    """The attestations whose signature holds, oldest first."""
+    rows = {row.statement.digest: row for row in attestations_of(asked_by=asked_by, release=release)}
+    return [_review(said, rows, asked_by) for said in report.reviews if said.is_counted]
+
+
+def unchecked(report: Report, release: Release) -> list[str]:
+    """What nobody checked, in sentences."""
+    counted = [said for said in report.reviews if said.is_counted]
+    lines = release.subject.lines if release.subject else 0
+    said = []
+    if not counted:
+        said.append(f"The source: of its {lines:,} lines nobody states to have read one.")
+    elif (widest := max(each.in_scope for each in counted)) < lines:
+        said.append(f"What lies outside every scope: the widest has {widest:,} of the {lines:,} lines of the source.")
+    said += [f"{_title(link.name)}: {link.detail}." for link in report.links if link.status == "not checked"]
+    said.append("That the builds come from this source: nobody has rebuilt them.")
+    said.append("That the log shows everybody the same: no witness cosigns it yet.")
+    return said
+
+
+def _shown(link: LinkReport) -> ShownLink:
+    word = link.status
     if link.status == "ok":
-        word, look = ("stated", "stated") if stated else ("proved", "proved")
-    elif link.status == "failed":
-        word, look = "failed", "failed"
+        word = "stated" if link.name.startswith(STATED) else "proved"
     elif link.name == "rebuild":
-        word, look = "not attempted", ""
-    else:
-        word, look = link.status, ""
-    return ShownLink(_title(link.name), word, look, link.detail)
+        word = "not attempted"
+    return ShownLink(link.name, _title(link.name), word, _LOOKS.get(word, "open"), link.detail)
 
 
-@lru_cache(maxsize=KEPT_CHAINS)
-def _chain(release: int, size: int) -> Report:
-    head = log_head()
-    if head.size < size:
-        raise AssertionError("the log's head went backwards")
-    row = Release.objects.select_related("product__vendor", "subject").get(pk=release)
-    members = members_of(collect_parts(release=row, head=head))
-    return verify_members(members, now=timezone.now(), openpgp=openpgp_checker())
+def _review(said: StatedReview, rows: Mapping[str, Attestation], asked_by: Someone) -> ShownReview:
+    row = rows.get(said.payload.hex)
+    if row is None:
+        return ShownReview(said, said.authority, "", None)
+    authority = row.statement.engagement.authority
+    own = authority_of(asked_by) == authority or may(asked_by, Right.OPERATE, None)
+    return ShownReview(said, authority.name, row.statement.reviewer.display_name if own else "", row.entry.index)
 
 
 def _title(name: str) -> str:
@@ -75,5 +109,7 @@ def _title(name: str) -> str:
         return _TITLES[name]
     kind, _, rest = name.partition("/")
     number, _, what = rest.partition("/")
-    base = f"{_KINDS.get(kind, kind)} {int(number) if number.isdigit() else number}".strip()
+    base = f"{_KINDS.get(kind, kind.capitalize())} {int(number) if number.isdecimal() else number}".strip()
+    if kind == STATED:
+        return f"{base}: auditors state what they read"
     return f"{base}: signed by the vendor" if what == "signature" else f"{base}: recorded and logged"

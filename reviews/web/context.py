@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""What every page knows: the choice of colours, where one is, and what the navigation offers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,39 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 THEMES = (("system", "as the system"), ("light", "light"), ("dark", "dark"))
+# Names of addresses, by the entry of the navigation that they belong to.
+_SECTIONS = {
+    "products": "products",
+    "product": "products",
+    "release": "products",
+    "tree": "products",
+    "folder": "products",
+    "file": "products",
+    "delivery": "products",
+    "builds": "products",
+    "log": "log",
+    "log-entry": "log",
+    "engagements": "engagements",
+    "engagement": "engagements",
+    "engagement-new": "engagements",
+    "statement-new": "engagements",
+    "statement-freeze": "engagements",
+    "statement": "engagements",
+    "keys": "keys",
+    "quarantine": "quarantine",
+    "sign-in": "sign-in",
+}
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     chosen = request.COOKIES.get("theme", "system")
     user = getattr(request, "user", None)
+    organisation = getattr(user, "organisation", None)
     return {
         "theme": chosen if chosen in dict(THEMES) else "system",
         "themes": THEMES,
         "authority": authority_of(user) if user else None,
+        "organisation": organisation,
+        "handles_deliveries": organisation is not None and organisation.kind != organisation.Kind.AUTHORITY,
+        "section": _SECTIONS.get(request.resolver_match.url_name or "", "") if request.resolver_match else "",
     }

@@ -3,158 +3,153 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from reviews.queries import marks_on, notes_on, reading_of
-from reviews.rules.render import RenderedFile
-from reviews.rules.render import render as render_rows
-from reviews.services.load_reading import load_scope
+from reviews.models import Note
+from reviews.queries import marks_on, notes_on
+from reviews.rules.render import RENDERER_VERSION
 from reviews.services.locate_region import is_text
-from reviews.web.access import own_engagement
-from reviews.web.tree import path_or_404, places, share_of_entry, source_or_404
+from reviews.web.access import Readable, own_engagement, path_or_404, source_or_404
+from reviews.web.folders import Work, kind_of
+from reviews.web.lines import lines_of, part_of, parts_of, rendered_file, selection_of
+from reviews.web.neighbours import neighbours_of
+from reviews.web.places import crumbs_to, parent_of, readable, release_address
 from transparency.errors import EvidenceError
-from transparency.models import Snapshot
 from transparency.permissions import Right, may
+from transparency.proofs.digest import Digest
 from transparency.queries import open_file_table, read_file
-from transparency.web.access import signed_in
+from transparency.web.access import refuse, signed_in
+from transparency.web.caching import kept_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.http import HttpRequest
 
-    from reviews.models import Note, ReadMark
+    from transparency.models import Snapshot
+    from transparency.proofs.filetable import FileEntry
 
-ROWS_A_PART = 5_000
-RENDERED_FILES = 32
-_LINES = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row: its number, HTML made by the renderer, the strongest mark on it, the notes that end at it."""
-
-    number: int
-    html: str
-    mark: str
-    notes: tuple[Note, ...]
-    selected: bool
+_ID = re.compile(r"[1-9][0-9]{0,17}\Z")
+TEMPLATES = ("base.html", "reviews/file.html", "reviews/file_panel.html", "reviews/file_rows.html")
 
 
-@login_required
 @require_safe
 def file(request: HttpRequest, product: str, version: str, path: str) -> HttpResponse:
     release, snapshot = source_or_404(request, product, version)
-    raw = path_or_404(path)
-    entry = open_file_table(snapshot).find(raw)
-    if entry is None or not may(request.user, Right.READ_SOURCE, release, path=path):
-        raise Http404
-    engagement = own_engagement(request, release)
-    context = {
-        "release": release,
-        "path": path,
-        "places": places(release, path),
-        "entry": entry,
-        "text": is_text(entry),
-        "engagement": engagement,
-        "in_scope": bool(engagement and load_scope(engagement).covers(path)),
-        "deleted": _whole(request.GET.get("deleted")),
-        "may_download": may(request.user, Right.DOWNLOAD_SOURCE, release, path=path),
-    }
-    if context["text"]:
-        notes = notes_on(asked_by=request.user, release=release, snapshot=snapshot, path=path)
-        marks = marks_on(asked_by=request.user, release=release, snapshot=snapshot, path=path)
-        context |= _shown_lines(request, snapshot, raw, notes, marks)
-    if engagement:
-        reading = reading_of(asked_by=signed_in(request), engagement=engagement)
-        context["share"] = share_of_entry(reading, entry, path)
-    response = render(request, "reviews/file.html", context)
-    response.headers["Cache-Control"] = "no-store" if release.product.is_restricted else "private, no-cache"
-    return response
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    entry = _entry_or_404(snapshot, path, Readable(request.user, release))
+    notes = notes_on(asked_by=request.user, release=release, snapshot=snapshot, path=path) if is_text(entry) else []
+    marks = marks_on(asked_by=request.user, release=release, snapshot=snapshot, path=path) if is_text(entry) else []
+    tag = None if release.product.is_restricted else _tag(request, entry, [_state(each) for each in (*notes, *marks)])
+    if tag and not len(get_messages(request)) and (unchanged := get_conditional_response(request, etag=tag)):
+        return unchanged
+    context = {"release": release, "snapshot": snapshot, "entry": entry, "path": path, "notes": notes, "marks": marks}
+    response = render(request, "reviews/file.html", context | _shown(request, context))
+    if tag:
+        response.headers["ETag"] = tag
+    return kept_as(response, release.product)
 
 
-@login_required
 @require_safe
 def raw(request: HttpRequest, product: str, version: str, path: str) -> HttpResponse:
     """The bytes, as an attachment of plain text: never shown by a browser as anything else."""
     release, snapshot = source_or_404(request, product, version)
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    entry = _entry_or_404(snapshot, path, Readable(request.user, release))
     if not may(request.user, Right.DOWNLOAD_SOURCE, release, path=path):
-        raise Http404
-    try:
-        _, data = read_file(snapshot, path_or_404(path))
-    except EvidenceError as error:
-        raise Http404 from error
+        refuse("You may read this source here. Downloading it is a right of its own, which nobody has given you.")
+    _, data = read_file(snapshot, entry.path)
     response = HttpResponse(data, content_type="text/plain; charset=utf-8")
-    response.headers["Content-Disposition"] = "attachment; filename=file.txt"
+    response.headers["Content-Disposition"] = f'attachment; filename="{entry.sha256.hex[:16]}.txt"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _shown_lines(
-    request: HttpRequest, snapshot: Snapshot, raw_path: bytes, notes: Iterable[Note], marks: Iterable[ReadMark]
-) -> dict[str, object]:
+def _entry_or_404(snapshot: Snapshot, path: str, may_read: Readable) -> FileEntry:
+    entry = open_file_table(snapshot).find(path_or_404(path))
+    if entry is None or not may_read.file(path):
+        raise Http404
+    return entry
+
+
+def _shown(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
+    """The page's context beside what was found."""
+    release, snapshot, entry, path = (found[key] for key in ("release", "snapshot", "entry", "path"))
+    person = signed_in(request)
+    engagement = own_engagement(person, release)
+    share = Work(person, engagement, snapshot).share_of_file(entry, path)
+    context = {
+        "name": readable(path),
+        "crumbs": crumbs_to(release, path),
+        "kind": kind_of(entry),
+        "text": is_text(entry),
+        "engagement": engagement,
+        "in_scope": share is not None,
+        "share": share,
+        "deleted": _deleted_note(request, entry),
+        "may_download": may(person, Right.DOWNLOAD_SOURCE, release, path=path),
+        "up": release_address("folder" if "/" in path else "tree", release, parent_of(path)),
+        "neighbours": neighbours_of(release, snapshot, entry.path, Readable(person, release)),
+    }
+    return context | (_rows(request, found) if is_text(entry) else {})
+
+
+def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
     try:
-        rendered = _rendered(snapshot.pk, raw_path)
+        rendered = rendered_file(found["snapshot"], found["entry"])
     except EvidenceError as error:
-        return {"too_large": str(error)}
-    start, end = _selection(request.GET.get("lines", ""), len(rendered.rows))
-    part = min(max(_whole(request.GET.get("part")) or (start - 1) // ROWS_A_PART + 1, 1), _parts(rendered))
-    first = (part - 1) * ROWS_A_PART
-    levels = _levels(marks)
-    ends: dict[int, list[Note]] = {}
-    for note in notes:
-        ends.setdefault(note.end, []).append(note)
-    lines = [
-        Line(number, html, levels.get(number, ""), tuple(ends.get(number, ())), start <= number <= end)
-        for number, html in enumerate(rendered.rows[first : first + ROWS_A_PART], start=first + 1)
-    ]
-    chosen = bool(request.GET.get("lines"))
+        return {"refused": error}
+    count = len(rendered.rows)
+    selection = selection_of(request.GET.get("lines", ""), count)
+    parts = parts_of(count)
+    if not parts:
+        return {"rendered": rendered, "count": 0}
+    part = part_of(request.GET.get("part", ""), selection, parts)
     return {
-        "lines": lines,
         "rendered": rendered,
-        "count": len(rendered.rows),
-        "start": start if chosen else 1,
-        "end": end if chosen else len(rendered.rows),
+        "count": count,
+        "selection": selection,
+        "parts": parts,
         "part": part,
-        "parts": range(1, _parts(rendered) + 1),
+        "before": parts[part.number - 2] if part.number > 1 else None,
+        "after": parts[part.number] if part.number < len(parts) else None,
+        "lines": lines_of(rendered.rows, part, selection, found["marks"], found["notes"]),
     }
 
 
-@lru_cache(maxsize=RENDERED_FILES)
-def _rendered(snapshot: int, path: bytes) -> RenderedFile:
-    entry, data = read_file(Snapshot.objects.select_related("product").get(pk=snapshot), path)
-    return render_rows(data, entry.language)
+def _deleted_note(request: HttpRequest, entry: FileEntry) -> Note | None:
+    """The note that the person has just deleted, so that the page can offer to take that back."""
+    own = Note.objects.filter(author_id=request.user.pk, blob=entry.sha256.hex, deleted_at__isnull=False)
+    asked = request.GET.get("deleted", "")
+    return own.filter(pk=asked).first() if _ID.match(asked) else None
 
 
-def _levels(marks: Iterable[ReadMark]) -> dict[int, str]:
-    levels: dict[int, str] = {}
-    for mark in marks:
-        strong = mark.level != "skimmed"
-        for number in range(mark.start, mark.end + 1):
-            if strong or number not in levels:
-                levels[number] = "read" if strong else "skimmed"
-    return levels
+def _tag(request: HttpRequest, entry: FileEntry, states: list[tuple[object, ...]]) -> str:
+    """Everything that the page is made of: who asks for which part, the content, what people wrote, our own version."""
+    session = Digest.of((request.session.session_key or "").encode()).hex
+    seen = (request.user.pk, session, request.COOKIES.get("theme"), request.get_full_path(), entry.sha256.hex, states)
+    return f'"{Digest.of(repr((_version(), RENDERER_VERSION, seen)).encode()).hex[:32]}"'
 
 
-def _selection(text: str, count: int) -> tuple[int, int]:
-    match = _LINES.match(text)
-    if not match:
-        return 0, 0
-    start = min(int(match[1]), count)
-    return start, min(max(int(match[2] or start), start), count)
+def _state(row: Any) -> tuple[object, ...]:
+    """What a page shows of a note or a mark."""
+    level_or_text = getattr(row, "level", None) or getattr(row, "text", "")
+    return (type(row).__name__, row.pk, row.start, row.end, level_or_text, row.author.display_name, row.author_id)
 
 
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 7 else 0  # noqa: PLR2004 - digits of a part number
-
-
-def _parts(rendered: RenderedFile) -> int:
-    return max(1, -(-len(rendered.rows) // ROWS_A_PART))
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """The templates as they are: a page that an older version made is never called unchanged."""
+    sources = (str(getattr(get_template(name), "template").source) for name in TEMPLATES)  # noqa: B009 - engine's own
+    return Digest.of("".join(sources).encode()).hex

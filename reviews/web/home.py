@@ -5,46 +5,79 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
-from reviews.queries import engagements_of, statements_waiting
-from transparency.models import Delivery, Job, Organisation, Person, Product, Release
+from reviews.queries import engagements_of, reading_of, statements_waiting
+from transparency.models import Delivery, Job, LogEntry, Organisation, Person, Product, Release
 from transparency.permissions import Right, may
-from transparency.queries import log_head
+from transparency.queries import installation, log_head
+from transparency.web.caching import ASK_AGAIN, NEVER
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 NEWEST = 10
+ENDED = (Job.State.DONE, Job.State.CANCELLED)
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     opened = Release.objects.filter(product__visibility=Product.Visibility.OPEN, subject__isnull=False)
     context: dict[str, Any] = {
         "open_releases": opened.select_related("product__vendor", "subject").order_by("-created_at")[:NEWEST]
     }
-    user = request.user
-    if isinstance(user, Person):
-        context["kind"] = user.organisation.kind if user.organisation else ""
-        context |= _waiting(user)
-    return render(request, "reviews/home.html", context)
+    if isinstance(request.user, Person):
+        context |= {"kind": "", **_waiting(request.user)}
+    response = render(request, "reviews/home.html", context)
+    response.headers["Cache-Control"] = NEVER if request.user.is_authenticated else ASK_AGAIN
+    return response
 
 
 def _waiting(person: Person) -> dict[str, Any]:
     kind = person.organisation.kind if person.organisation else None
     if kind == Organisation.Kind.AUTHORITY:
-        return {"engagements": engagements_of(person), "statements": statements_waiting(person)}
-    quarantined = Delivery.objects.filter(state=Delivery.State.QUARANTINED).select_related("release__product__vendor")
-    seen = [row for row in quarantined.order_by("-created_at") if may(person, Right.SEE_QUARANTINE, row)][:NEWEST]
+        return {"kind": kind, **_of_auditor(person)}
     if kind == Organisation.Kind.VENDOR:
-        products = Product.objects.filter(vendor=person.organisation)
-        jobs = Job.objects.filter(
-            payload__release__in=list(Release.objects.filter(product__in=products).values_list("pk", flat=True))
-        )
-        return {"products": products, "quarantined": seen, "jobs": jobs.order_by("-created_at")[:NEWEST]}
+        return {"kind": kind, "quarantined": _quarantined(person), **_of_vendor(person)}
     if kind == Organisation.Kind.OPERATOR:
-        ended = [Job.State.DONE, Job.State.CANCELLED]
-        unfinished = Job.objects.exclude(state__in=ended).order_by("-created_at")[:NEWEST]
-        return {"quarantined": seen, "jobs": unfinished, "head": log_head()}
+        return {"kind": kind, "quarantined": _quarantined(person), **_of_operator()}
     return {}
+
+
+def _of_auditor(person: Person) -> dict[str, Any]:
+    engagements = engagements_of(person)
+    return {
+        "engagements": [
+            (row, reading_of(asked_by=person, engagement=row).share_of("") if row.release.subject else None)
+            for row in engagements
+        ],
+        "statements": statements_waiting(person),
+        "has_key": person.anchors.exists(),
+    }
+
+
+def _of_vendor(person: Person) -> dict[str, Any]:
+    products = Product.objects.filter(vendor=person.organisation)
+    releases = Release.objects.filter(product__in=products)
+    deliveries = Delivery.objects.filter(release__in=releases, state=Delivery.State.ADMITTED)
+    jobs = Job.objects.filter(payload__release__in=list(releases.values_list("pk", flat=True)))
+    return {
+        "products": products.prefetch_related("releases__subject"),
+        "deliveries": deliveries.select_related("release__product").order_by("-created_at")[:NEWEST],
+        "jobs": jobs.order_by("-created_at")[:NEWEST],
+    }
+
+
+def _of_operator() -> dict[str, Any]:
+    return {
+        "jobs": Job.objects.exclude(state__in=ENDED).order_by("-created_at")[:NEWEST],
+        "done": Job.objects.filter(state=Job.State.DONE).count(),
+        "head": log_head(),
+        "pending": LogEntry.objects.filter(index__isnull=True).count(),
+        "installation": installation(),
+    }
+
+
+def _quarantined(person: Person) -> list[Delivery]:
+    rows = Delivery.objects.filter(state=Delivery.State.QUARANTINED).select_related("release__product__vendor")
+    return [row for row in rows.order_by("-created_at") if may(person, Right.SEE_QUARANTINE, row)][:NEWEST]

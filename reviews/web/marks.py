@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.views.decorators.http import require_POST
 
-from reviews.rules.coverage import LEVELS
 from reviews.services.mark_region import mark_region
 from reviews.services.unmark_region import unmark_region
 from reviews.web.access import engagement_or_404
-from reviews.web.notes import RegionForm, back_to_file, refused
+from reviews.web.forms import UNDO, MarkForm
+from reviews.web.notes import back_to_file, differences, refused
 from transparency.errors import EvidenceError
 from transparency.web.access import signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-
-UNDO = "unmark"
-
-
-class MarkForm(RegionForm):
-    level = forms.ChoiceField(choices=[(level, level) for level in (*LEVELS, UNDO)])
 
 
 @login_required
@@ -38,12 +31,21 @@ def mark(request: HttpRequest, identity: int) -> HttpResponse:
     level = form.cleaned_data["level"]
     try:
         if level == UNDO:
-            unmark_region(person=signed_in(request), engagement=engagement, **region)
+            changed = bool(unmark_region(person=signed_in(request), engagement=engagement, **region))
         else:
-            mark_region(person=signed_in(request), engagement=engagement, level=level, **region)
+            changed = bool(mark_region(person=signed_in(request), engagement=engagement, level=level, **region))
     except EvidenceError as error:
-        messages.error(request, f"Nothing was marked: expected {error.expected}; found {error.found}. ({error.code})")
+        messages.error(request, f"Nothing was marked. {differences(error)}")
     else:
-        done = "no longer marked" if level == UNDO else f"marked {level}"
-        messages.success(request, f"Lines {region['start']} to {region['end']} are {done}.")
+        messages.success(request, _done(level, region["start"], region["end"], changed=changed))
     return back_to_file(engagement, region)
+
+
+def _done(level: str, start: int, end: int, *, changed: bool) -> str:
+    one = start == end
+    lines = f"Line {start} is" if one else f"Lines {start} to {end} are"
+    if level == UNDO:
+        return f"{lines} no longer marked by you." if changed else "You had no mark there; nothing changed."
+    if not changed:
+        return f"You had marked {'it' if one else 'them'} so, or more closely, before; nothing changed."
+    return f"{lines} marked {level} by you. A mark can be taken back until you sign."

@@ -20,6 +20,7 @@ urlpatterns = [
     path("engagements/<int:identity>/notes/", notes.write, name="note-write"),
     path("engagements/<int:identity>/marks/", marks.mark, name="mark"),
     path("engagements/<int:identity>/statements/", statements.freeze, name="statement-freeze"),
+    path("engagements/<int:identity>/statements/new/", statements.new, name="statement-new"),
     path("notes/<int:identity>/delete/", notes.delete, name="note-delete"),
     path("notes/<int:identity>/restore/", notes.restore, name="note-restore"),
     path("statements/<int:identity>/", statements.statement, name="statement"),

@@ -36,9 +36,7 @@ class KeyForm(forms.Form):
     def enrol(self, person: Person) -> str | None:
         """The fingerprint of the enrolled key, or None with the complaint in the form."""
         try:
-            anchor = enrol_person_anchor(
-                person=person, public_text=self.cleaned_data["public"], enrolled_by=person
-            )
+            anchor = enrol_person_anchor(person=person, public_text=self.cleaned_data["public"], enrolled_by=person)
         except EvidenceError as error:
             self.add_error("public", f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}.")
             return None

@@ -1,0 +1,127 @@
+"""The rows of a folder's page: its folders and files with their sizes, notes and the share read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reviews.models import Note
+from reviews.queries import reading_of
+from reviews.rules.coverage import ScopedFile
+from reviews.services.load_reading import load_scope, load_tree
+from reviews.services.locate_region import is_text
+from reviews.web.places import readable, release_address
+from transparency.proofs.escaping import escape_path
+from transparency.queries import open_file_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reviews.models import Engagement
+    from reviews.rules.coverage import Reading, Share
+    from reviews.rules.scope import Scope
+    from reviews.web.access import Readable
+    from transparency.models import Person, Release, Snapshot
+    from transparency.proofs.filetable import FileEntry, FolderEntry
+
+KINDS = {0o120000: "symbolic link", 0o160000: "submodule"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One child as the page shows it. `lines` is None where it has none, `share` outside an engagement and its scope."""
+
+    name: str
+    address: str
+    kind: str
+    size: int
+    lines: int | None
+    notes: int = 0
+    share: Share | None = None
+    files: int = 1
+    is_folder: bool = False
+
+
+class Work:
+    """What the person's authority did on a release: marks and notes, asked by path. Empty outside an engagement."""
+
+    def __init__(self, person: Person, engagement: Engagement | None, snapshot: Snapshot) -> None:
+        self._reading: Reading | None = None
+        self._scope: Scope | None = None
+        self._notes: Mapping[str, int] = {}
+        if engagement is not None:
+            self._reading = reading_of(asked_by=person, engagement=engagement)
+            self._scope = load_scope(engagement)
+            self._notes = _noted_paths(engagement, snapshot, self._scope)
+
+    def share_of(self, folder: str) -> Share | None:
+        return self._reading.share_of(folder) if self._reading else None
+
+    def share_of_file(self, entry: FileEntry, path: str) -> Share | None:
+        if self._reading is None or self._scope is None or not self._scope.covers(path):
+            return None
+        lines = entry.lines if is_text(entry) else None
+        return self._reading.share_of_file(ScopedFile(path, entry.sha256.hex, entry.size, lines))
+
+    def notes_below(self, folder: str) -> int:
+        return sum(count for path, count in self._notes.items() if path.startswith(f"{folder}/"))
+
+    def notes_on(self, path: str) -> int:
+        return self._notes.get(path, 0)
+
+
+def rows_of(release: Release, snapshot: Snapshot, folder: bytes, may_read: Readable, work: Work) -> list[Row]:
+    """The children that the person may read, folders first."""
+    listing = open_file_table(snapshot).listing(folder)
+    folders = [(item, escape_path(item.path)) for item in listing.folders]
+    files = [(item, escape_path(item.path)) for item in listing.files]
+    return [_folder_row(release, item, path, work) for item, path in folders if may_read.folder(path)] + [
+        _file_row(release, item, path, work) for item, path in files if may_read.file(path)
+    ]
+
+
+def _folder_row(release: Release, item: FolderEntry, path: str, work: Work) -> Row:
+    return Row(
+        name=_name(path),
+        address=release_address("folder", release, path),
+        kind="folder",
+        size=item.size,
+        lines=item.lines,
+        notes=work.notes_below(path),
+        share=work.share_of(path),
+        files=item.files,
+        is_folder=True,
+    )
+
+
+def _file_row(release: Release, entry: FileEntry, path: str, work: Work) -> Row:
+    return Row(
+        name=_name(path),
+        address=release_address("file", release, path),
+        kind=kind_of(entry),
+        size=entry.size,
+        lines=entry.lines if is_text(entry) else None,
+        notes=work.notes_on(path),
+        share=work.share_of_file(entry, path),
+    )
+
+
+def kind_of(entry: FileEntry) -> str:
+    return KINDS.get(entry.mode, "not text" if entry.binary else entry.language or "text")
+
+
+def _name(path: str) -> str:
+    return readable(path.rpartition("/")[2])
+
+
+def _noted_paths(engagement: Engagement, snapshot: Snapshot, scope: Scope) -> Mapping[str, int]:
+    """How many notes each path has. They hang on contents: every file in scope that has the content has them."""
+    notes = Note.objects.filter(
+        product=engagement.release.product, engagement__authority=engagement.authority, deleted_at__isnull=True
+    )
+    tree = load_tree(snapshot, scope)
+    counts: Counter[str] = Counter()
+    for blob, written_at in notes.values_list("blob", "path"):
+        counts.update([file.path for file in tree.files_of(blob)] or [written_at])
+    return counts

@@ -1,0 +1,42 @@
+"""Addresses of folders and files, and the trail of crumbs that leads to them. Paths are escaped as in the manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from transparency.proofs.escaping import unescape_path
+
+if TYPE_CHECKING:
+    from transparency.models import Release
+
+Crumb = tuple[str, str]
+
+
+def release_address(name: str, release: Release, path: str = "") -> str:
+    """The address of the page called `name` (`tree`, `folder`, `file`, `raw`) of a release."""
+    arguments = [release.product.slug, release.version]
+    return reverse(name, args=[*arguments, path] if path else arguments)
+
+
+def crumbs_to(release: Release, path: str) -> list[Crumb]:
+    """(name, address) from the product down to `path`; the last one has no address."""
+    crumbs = [
+        (release.product.name, reverse("product", args=[release.product.slug])),
+        (release.version, release_address("release", release)),
+        ("Source", release_address("tree", release)),
+    ]
+    parts = path.split("/") if path else []
+    for depth, part in enumerate(parts, start=1):
+        crumbs.append((readable(part), release_address("folder", release, "/".join(parts[:depth]))))
+    return [*crumbs[:-1], (crumbs[-1][0], "")]
+
+
+def readable(path: str) -> str:
+    """An escaped path as people read it: UTF-8 where it is UTF-8. Hidden characters are still in it, for the template to show."""
+    return unescape_path(path).decode("utf-8", "surrogateescape")
+
+
+def parent_of(path: str) -> str:
+    return path.rpartition("/")[0]
