@@ -64,10 +64,7 @@ def build_wheel(archive: bytes) -> tuple[str, bytes]:
     """Build the wheel from a fresh copy of the archive, without a network; return its name and bytes (`build-failed`)."""
     with tempfile.TemporaryDirectory(prefix="wheel-") as name:
         folder = Path(name)
-        with tarfile.open(
-            fileobj=io.BytesIO(archive)
-        ) as tar:  # our own archive, made above; nothing taken in is extracted
-            tar.extractall(folder / "source", filter="data")
+        _write_copy(archive, folder / "source")
         source = next((folder / "source").iterdir())
         command = [
             sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "out"), str(source),
@@ -78,6 +75,19 @@ def build_wheel(archive: bytes) -> tuple[str, bytes]:
         for wheel in wheels:
             return wheel.name, wheel.read_bytes()
         raise UnavailableError("build-failed", expected="a wheel", found=done.stderr.decode(errors="replace")[-2000:])
+
+
+def _write_copy(archive: bytes, folder: Path) -> None:
+    """The files of our own archive, made above; nothing that was taken in is ever written out like this."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is None or ".." in member.name.split("/"):
+                raise AssertionError(member.name)
+            target = folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.read())
+            target.chmod(member.mode)
 
 
 def _clean_environment() -> dict[str, str]:
