@@ -1,7 +1,8 @@
 """Git repositories of our own making, read by stock git through GitPython.
 
-Packs are hard-linked into a fresh bare repository in the cache; a vendor's configuration, hooks, attributes, alternates and replace refs are never
-in it. Blobs come from one long-lived `git cat-file --batch`, and their SHA-256 is checked on every read: SHA-1 names nothing here.
+Packs are hard-linked into a fresh bare repository in the cache; a vendor's configuration, hooks, attributes, alternates and replace
+refs are never in it. Blobs come from one long-lived `git cat-file --batch`, and their SHA-256 is checked on every read: SHA-1 names
+nothing here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import git
 
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError
+from transparency.proofs.escaping import escape_path
 from transparency.proofs.filetable import FileEntry
 from transparency.proofs.identity import git_tree
 from transparency.proofs.sources.archive import ArchiveError
@@ -58,8 +60,10 @@ def create_repository(folder: Path, packs: Sequence[tuple[Path, Path]]) -> None:
     (fresh / "config").write_text(_CONFIG)
     try:
         fresh.rename(folder)
-    except OSError:  # another process was faster
+    except OSError:
         shutil.rmtree(fresh)
+        if not (folder / "config").exists():  # else another process was faster
+            raise
 
 
 class Repository:
@@ -74,16 +78,17 @@ class Repository:
         """The blob's bytes (`file-too-large`, `object-damaged`, `object-missing`)."""
         with self._lock:
             try:
-                stream = self._repository.odb.stream(sha1)
-                if stream.size > limit:
-                    stream.read()  # leaves the child's output at the next answer
-                    raise EvidenceError(
-                        "file-too-large", expected=f"at most {limit} bytes", found=f"{stream.size} bytes"
-                    )
-                data: bytes = stream.read()
-            except (git.exc.GitError, ValueError) as error:
+                size = self._repository.odb.info(sha1).size
+                if size > limit:
+                    raise EvidenceError("file-too-large", expected=f"at most {limit} bytes", found=f"{size} bytes")
+                data: bytes = self._repository.odb.stream(sha1).read()
+            except (git.exc.GitError, ValueError, OSError) as error:
+                # A child that met damage is gone, or has left half an answer: the next read starts another.
+                self._repository.git.clear_cache()
                 raise UnavailableError("object-missing", expected=sha1.hex(), found=str(error)[:200]) from error
-        found = Digest.of(data)
+            found = Digest.of(data)
+            if found != expect_sha256:
+                self._repository.git.clear_cache()
         if found != expect_sha256:
             raise EvidenceError("object-damaged", expected=expect_sha256.hex, found=found.hex)
         return data
@@ -96,41 +101,52 @@ class Repository:
 def check_git_rules(files: Sequence[tuple[bytes, bytes]]) -> None:
     """Ask git's own fsck about files it reads (`.gitmodules`, `.gitattributes`), given as (path, content): ArchiveError `git-fsck`.
 
-    A pack of just these blobs under a tree each goes through `git index-pack --strict` in an empty repository.
+    Each, alone under a tree, goes through `git index-pack --strict` in an empty repository.
     """
     for path, content in files:
         with tempfile.TemporaryDirectory(prefix="fsck-") as name:
             folder = Path(name)
-            pack = folder / "check.pack"
-            with pack.open("w+b") as stream:
-                writer = PackWriter(stream)
-                blob = writer.add(BLOB, content)
-                entry = FileEntry(
-                    path.rpartition(b"/")[2], 0o100644, Digest.of(content), blob, len(content), 0, False, ""
-                )  # noqa: FBT003 - a field
-                git_tree([entry], keep=lambda identity, body, writer=writer: _keep(writer, identity, body))
-                writer.finish()
+            _write_pack(folder / "check.pack", path.rpartition(b"/")[2], content)
             create_repository(folder / "empty", ())
-            done = subprocess.run(
-                ["git", "index-pack", "--strict", str(pack)],
-                cwd=folder / "empty",
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "GIT_DIR": str(folder / "empty"), **ENVIRONMENT},
-                capture_output=True,
-                check=False,
-                timeout=CHECK_SECONDS,
-            )
+            done = _index_pack(folder)
         if done.returncode:
             reason = done.stderr.decode(errors="replace").strip().splitlines()
             raise ArchiveError(
                 "git-fsck",
-                subject=path.decode(errors="backslashreplace"),
+                subject=escape_path(path),
                 expected="what git's fsck accepts",
                 found=" ".join(reason)[:200],
             )
 
 
-def _keep(writer: PackWriter, identity: bytes, body: bytes) -> None:
-    writer.add(TREE, body, identity)
+def _write_pack(pack: Path, name: bytes, content: bytes) -> None:
+    with pack.open("w+b") as stream:
+        writer = PackWriter(stream)
+        blob = writer.add(BLOB, content)
+        entry = FileEntry(name, 0o100644, Digest.of(content), blob, len(content), 0, binary=False, language="")
+
+        def keep(identity: bytes, body: bytes) -> None:
+            writer.add(TREE, body, identity)
+
+        git_tree([entry], keep=keep)
+        writer.finish()
+
+
+def _index_pack(folder: Path) -> subprocess.CompletedProcess[bytes]:
+    repository = folder / "empty"
+    try:
+        return subprocess.run(
+            ["git", "index-pack", "--strict", str(folder / "check.pack")],
+            cwd=repository,
+            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "GIT_DIR": str(repository), **ENVIRONMENT},
+            capture_output=True,
+            check=False,
+            timeout=CHECK_SECONDS,
+        )
+    except FileNotFoundError as error:
+        raise UnavailableError("git-missing", expected="the git command", found="none") from error
+    except subprocess.TimeoutExpired as error:
+        raise UnavailableError("git-slow", expected=f"an answer in {CHECK_SECONDS} s", found="none") from error
 
 
 def _place(source: Path, target: Path) -> None:

@@ -38,7 +38,7 @@ Seen = tuple[str, bytes, bytes]
 
 def read(*parts: bytes, end: bytes = END) -> list[Seen]:
     """(kind, path, content or target) of each member."""
-    found = []
+    found: list[Seen] = []
     for member in TarReader(PlainStream(b"".join(parts) + end)):
         content = member.data if member.data is not None else b"".join(member.pieces or ())
         assert len(content) == member.size
