@@ -136,6 +136,7 @@ class _XzStream:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=PIPE_BYTES,
+                pipesize=PIPE_BYTES,
                 env=environment,
             )
         except FileNotFoundError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transparency.proofs.sources.archive import BLOCK, ArchiveError
+from transparency.proofs.sources.archive import ArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,21 +17,29 @@ if TYPE_CHECKING:
 # A member's headers and padding, far above what any tar writes; and the blocks at the end.
 MAX_OVERHEAD_BYTES = 16 * 1024
 MAX_END_BYTES = 1024 * 1024
+# How often to look: asking for the source's offset at every header costs more than the header.
+LOOK_BYTES = 256 * 1024
 
 
 class BoundedStream:
-    """Stops a bomb while it goes off (`limit-ratio`, `limit-content`); `tell` is called after every longer read."""
+    """Stops a bomb while it goes off (`limit-ratio`, `limit-content`); `tell` is called at each look."""
 
     def __init__(self, stream: ArchiveStream, limits: Limits, tell: Callable[[], None]) -> None:
         self._stream = stream
         self._limits = limits
         self._tell = tell
         self._position = 0
+        self._next_look = 0
         self._most = limits.content + limits.members * MAX_OVERHEAD_BYTES + MAX_END_BYTES
 
     def read(self, count: int, /) -> bytes:
         data = self._stream.read(count)
         self._position += len(data)
+        if self._position >= self._next_look:
+            self._look()
+        return data
+
+    def _look(self) -> None:
         limits, consumed = self._limits, self._stream.consumed
         if self._position > limits.ratio_from and self._position > limits.ratio * max(consumed, 1):
             raise ArchiveError(
@@ -39,6 +47,5 @@ class BoundedStream:
             )
         if self._position > self._most:
             raise ArchiveError("limit-content", expected=f"at most {self._most} bytes of archive", found="more")
-        if count > BLOCK:
-            self._tell()
-        return data
+        self._next_look = self._position + LOOK_BYTES
+        self._tell()

@@ -158,8 +158,8 @@ def take_in(
             state.members += 1
             _take_member(state, member)
             _bound(state)
-            tell()
         stream.finish()
+        tell()
     except ArchiveError as error:
         detail = f"expected {error.expected}, found {error.found}" if error.expected else error.found
         state.refuse_named(error.subject, error.code, detail)
