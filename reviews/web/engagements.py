@@ -64,12 +64,13 @@ def engagement(request: HttpRequest, identity: int) -> HttpResponse:
     if snapshot is None:
         raise Http404
     work = Work(person, row, snapshot)
+    rows = rows_of(row.release, snapshot, b"", Readable(person, row.release), work)
     context = {
         "engagement": row,
         "release": row.release,
         "share": work.share_of(""),
         "own": reading_of(asked_by=person, engagement=row, person=person).share_of(""),
-        "rows": rows_of(row.release, snapshot, b"", Readable(person, row.release), work),
+        "rows": [each for each in rows if each.is_folder] or rows,
         "auditors": row.auditors.all(),
         "statements": row.statements.filter(reviewer=person).select_related("attestation__entry"),
         "member": is_member(person, row),

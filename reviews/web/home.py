@@ -69,10 +69,12 @@ def _of_vendor(person: Person) -> dict[str, Any]:
 
 
 def _of_operator() -> dict[str, Any]:
+    head = log_head()
     return {
         "jobs": Job.objects.exclude(state__in=ENDED).order_by("-created_at")[:NEWEST],
         "done": Job.objects.filter(state=Job.State.DONE).count(),
-        "head": log_head(),
+        "head": head,
+        "newest": LogEntry.objects.filter(index=head.size - 1).first(),
         "pending": LogEntry.objects.filter(index__isnull=True).count(),
         "installation": installation(),
     }

@@ -1,9 +1,22 @@
 // Keys of the reading pages; `?` opens the list that the page itself holds. Never while somebody types.
 export function keyboardNav(element) {
   const help = element.querySelector("[data-keys]");
+  const toggle = element.querySelector("[data-keys-switch]");
+  let off = localStorage.getItem("keys") === "off";
+
+  const say = () => { toggle.textContent = off ? "Turn these keys on" : "Turn these keys off"; };
+  if (toggle) {
+    toggle.hidden = false;
+    say();
+    toggle.addEventListener("click", () => {
+      off = !off;
+      localStorage.setItem("keys", off ? "off" : "on");
+      say();
+    });
+  }
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (off || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest("input, textarea, select")) return;
     if (event.key === "?" && help) {
       help.open = !help.open;
@@ -13,7 +26,8 @@ export function keyboardNav(element) {
     const target = element.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target) return;
     event.preventDefault();
-    if (target.matches("input, textarea, select")) target.focus();
-    else target.click();
+    // A key leads to a button or a field; only links are followed at once. Nothing is stated by one key.
+    if (target.matches("a")) target.click();
+    else target.focus();
   });
 }
