@@ -282,3 +282,19 @@ def test_a_damaged_armour_is_unreadable(gpg: Gnupg, vendor: str) -> None:
     lines = signature.decode().splitlines()
     swapped = [*lines[:3], lines[3][::-1], *lines[4:]]
     assert answer(["\n".join(swapped).encode()], [gpg.key(vendor)])[0] == "invalid"
+
+
+def test_a_release_older_than_the_keys_newest_self_signature_is_valid_by_its_primary_key(
+    gpg: Gnupg, tmp_path: Path
+) -> None:
+    """What upstream keys in distributions look like: only the newest self-signature is left, younger than an old release's signature."""
+    fingerprint = gpg.make("minimal", "rsa3072", time="20200101T000000")
+    signature = gpg.sign(fingerprint, time="20200601T000000")
+    gpg.run("--quick-set-expire", fingerprint, "20y", time="20240101T000000")
+    minimal = gpg.run("--armor", "--export-options", "export-minimal", "--export", fingerprint).decode()
+    key = key_from_text(minimal)
+    assert sqv(tmp_path, signature, key) != 0, "the stock tool calls the key not bound at that time"
+    verdict = judge([signature], [key])
+    assert (verdict.outcome, verdict.code) == ("valid", "valid")
+    assert any("enrolled primary key" in step.found for step in verdict.findings[0].steps)
+    assert answer([signature], [key], data=DATA + b"x") == ("invalid", "signature-mismatch")

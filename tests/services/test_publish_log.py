@@ -185,7 +185,7 @@ def test_many_submitters_at_once_all_get_in(centre: Installation) -> None:
         try:
             for n in range(start, start + 10):
                 append(n)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - carried to the main thread
             faults.append(error)
         finally:
             connection.close()
