@@ -49,9 +49,15 @@ def ours(archive: Path, folder: Path) -> tuple[Cost, dict[str, object]]:
     key = folder / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     shutil.copyfile(archive, folder / archive.name)
-    subprocess.run(["ssh-keygen", "-Y", "sign", "-n", "file", "-f", str(key), str(folder / archive.name)], check=True, capture_output=True)
+    subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-n", "file", "-f", str(key), str(folder / archive.name)],
+        check=True,
+        capture_output=True,
+    )
     subprocess.run([*manage, "migrate", "-v0"], check=True, env=env)
-    subprocess.run([*manage, "init", "--origin", "log.bench.test/source"], check=True, env=env, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*manage, "init", "--origin", "log.bench.test/source"], check=True, env=env, stdout=subprocess.DEVNULL
+    )
     command = [
         *manage, "import_snapshot", str(folder / archive.name), "--product", "bench", "--release", "1",
         "--signature", f"{folder / archive.name}.sig", "--key", f"{key}.pub", "--json",
@@ -64,7 +70,9 @@ def peers(archive: Path, folder: Path) -> dict[str, Cost]:
     tree = folder / "tree"
     tree.mkdir()
     git = "git -c user.name=b -c user.email=b@bench.test -c gc.auto=0"
-    script = f"xz -dc {archive} | tar -x -C {tree} && cd {tree} && git init -q . && {git} add -A . && {git} commit -q -m all"
+    script = (
+        f"xz -dc {archive} | tar -x -C {tree} && cd {tree} && git init -q . && {git} add -A . && {git} commit -q -m all"
+    )
     return {
         "xz -dc": measure(["xz", "-dc", str(archive)], cwd=folder),
         "xz -dc | sha256sum": measure(["bash", "-c", f"xz -dc {archive} | sha256sum"], cwd=folder),
@@ -86,7 +94,9 @@ def main() -> None:
         print(f"run {number + 1}: {answer['files']} files, {answer['bytes']} bytes, verdict {answer['verdict']}")
         for what, cost in {"import_snapshot": own, **found}.items():
             print(f"  {what:32} wall {cost.wall:7.2f} s   CPU {cost.cpu:7.2f} s   largest process {cost.rss:7.1f} MiB")
-        print(f"  against the chain: wall x{own.wall / chain.wall:.2f}, CPU x{own.cpu / chain.cpu:.2f} (goal at most 0.50 each)")
+        print(
+            f"  against the chain: wall x{own.wall / chain.wall:.2f}, CPU x{own.cpu / chain.cpu:.2f} (goal at most 0.50 each)"
+        )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ def submit(start: int, count: int, threads: int, results: multiprocessing.Queue[
 
     share = -(-count // threads)
     workers = [
-        threading.Thread(target=work, args=(start + n * share, start + min(count, (n + 1) * share))) for n in range(threads)
+        threading.Thread(target=work, args=(start + n * share, start + min(count, (n + 1) * share)))
+        for n in range(threads)
     ]
     for worker in workers:
         worker.start()
@@ -80,7 +81,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=8)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        os.environ |= {"TRANSPARENCY_HOME": f"{name}/var", "DJANGO_SETTINGS_MODULE": "transparency.settings", "PYTHONPATH": str(ROOT)}
+        os.environ |= {
+            "TRANSPARENCY_HOME": f"{name}/var",
+            "DJANGO_SETTINGS_MODULE": "transparency.settings",
+            "PYTHONPATH": str(ROOT),
+        }
         for command in (["migrate", "-v0"], ["init", "--origin", "log.bench.test/source", "--json"]):
             subprocess.run([sys.executable, str(ROOT / "manage.py"), *command], check=True, stdout=subprocess.DEVNULL)
         report(arguments, Path(name))
@@ -101,7 +106,10 @@ def report(arguments: argparse.Namespace, folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     share = arguments.entries // arguments.processes
-    processes = [context.Process(target=submit, args=(n * share, share, arguments.threads, results)) for n in range(arguments.processes)]
+    processes = [
+        context.Process(target=submit, args=(n * share, share, arguments.threads, results))
+        for n in range(arguments.processes)
+    ]
     began = time.monotonic()
     for process in processes:
         process.start()
@@ -110,7 +118,7 @@ def report(arguments: argparse.Namespace, folder: Path) -> None:
         process.join()
     head = LogHead.objects.get()
     first, last = LogEntry.objects.order_by("index").first(), LogEntry.objects.order_by("index").last()
-    assert first and last and head.size == len(times)  # noqa: PT018 - a report, not a test
+    assert first and last and head.size == len(times)
     busy = (last.created_at - first.created_at).total_seconds()
     proofs = []
     for entry in LogEntry.objects.all()[:300]:
@@ -118,10 +126,16 @@ def report(arguments: argparse.Namespace, folder: Path) -> None:
         prove_entry(entry, head)
         proofs.append(time.monotonic() - start)
     print(f"{head.size} appends by {arguments.processes} processes x {arguments.threads} threads")
-    print(f"  {len(times) / busy:.0f} a second while busy ({busy:.2f} s; {time.monotonic() - began:.1f} s with starting the processes)")
-    print(f"  latency p50 {1000 * times[len(times) // 2]:.0f} ms, p99 {1000 * times[int(len(times) * 0.99)]:.0f} ms, max {1000 * times[-1]:.0f} ms")
+    print(
+        f"  {len(times) / busy:.0f} a second while busy ({busy:.2f} s; {time.monotonic() - began:.1f} s with starting the processes)"
+    )
+    print(
+        f"  latency p50 {1000 * times[len(times) // 2]:.0f} ms, p99 {1000 * times[int(len(times) * 0.99)]:.0f} ms, max {1000 * times[-1]:.0f} ms"
+    )
     print(f"  bare SQLite loop, one writer: {bare_loop(folder, 1000):.0f} inserts a second")
-    print(f"  inclusion proof from tiles: p50 {1000 * statistics.median(proofs):.3f} ms, p99 {1000 * sorted(proofs)[int(len(proofs) * 0.99)]:.3f} ms")
+    print(
+        f"  inclusion proof from tiles: p50 {1000 * statistics.median(proofs):.3f} ms, p99 {1000 * sorted(proofs)[int(len(proofs) * 0.99)]:.3f} ms"
+    )
 
 
 if __name__ == "__main__":
