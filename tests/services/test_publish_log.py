@@ -22,7 +22,7 @@ from transparency.proofs.log.proof import check_log_proof
 from transparency.proofs.log.tiles import TileHashes
 from transparency.queries import prove_entry
 from transparency.services.log_record import log_record
-from transparency.services.publish_log import publish_log
+from transparency.services.publish_log import publish_leftovers, publish_log
 from transparency.services.stores import log_store
 from transparency.services.verify_log import verify_log
 
@@ -220,3 +220,14 @@ def test_a_key_that_others_can_read_signs_nothing(centre: Installation) -> None:
     append_silently(1)
     with pytest.raises(UnavailableError, match="log-key-exposed"):
         publish_log()
+
+
+def test_what_a_dead_process_left_is_published_by_the_sweep(centre: Installation) -> None:
+    append_silently(2)
+    publish_leftovers()
+    assert LogHead.objects.get().size == 2
+    append_silently(1, 2)
+    LogEntry.objects.filter(index__isnull=True).update(index=2)  # ordered, and then the process died
+    publish_leftovers()
+    assert LogHead.objects.get().size == 3
+    verify_log(progress=lambda _: None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from transparency.errors import UnavailableError
 from transparency.gateways.signer import load_signing_key
@@ -42,6 +42,13 @@ def publish_pending() -> None:
 def publish_log() -> LogHead:
     """Publish everything that was pending at the call; return the newest head (`not-initialised`, `log-key-missing`, `disk-failed`)."""
     return _publish_once()
+
+
+def publish_leftovers() -> None:
+    """Publish what a process that died, or a disk that failed, left ordered or pending; looks only, when there is nothing."""
+    head = _head()
+    if LogEntry.objects.filter(Q(index__isnull=True) | Q(index__gte=head.size)).exists():
+        _publish_once()
 
 
 def _publish_once() -> LogHead:

@@ -24,7 +24,7 @@ from transparency.gateways.processes import Child, Supervisor, answers_on_socket
 from transparency.models import Installation
 from transparency.registries import demonstration
 from transparency.services.initialise import initialise
-from transparency.services.publish_log import publish_log
+from transparency.services.publish_log import publish_leftovers, publish_log
 from transparency.services.stores import cache, objects
 from transparency.services.sweep_jobs import sweep_jobs
 
@@ -112,6 +112,7 @@ class Command(BaseCommand):
             if now >= next_sweep:
                 next_sweep = now + settings.JOB_SWEEP_SECONDS
                 _guarded(sweep_jobs)
+                _guarded(publish_leftovers)
             if now >= next_upkeep:
                 next_upkeep = now + UPKEEP_SECONDS
                 objects().sweep(older_than=time.time() - STALE_UPLOAD_SECONDS)

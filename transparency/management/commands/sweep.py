@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from transparency.errors import UnavailableError
-from transparency.services.publish_log import publish_log
+from transparency.services.publish_log import publish_leftovers
 from transparency.services.sweep_jobs import sweep_jobs
 
 _logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             try:
                 close_old_connections()
                 sweep_jobs()
-                publish_log()
+                publish_leftovers()
             except UnavailableError as error:
                 _logger.warning("sweep: %s", error)
             if options["once"]:
