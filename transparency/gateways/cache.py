@@ -47,7 +47,10 @@ class Cache:
 
     def shrink(self) -> int:
         """Remove the longest unused entries until the whole fits its limit; return the bytes removed."""
-        entries = [(entry.stat().st_mtime, _size(entry), entry) for entry in self._root.glob("p*/*/*")]
+        entries = []
+        for entry in self._root.glob("p*/*/*"):
+            with suppress(FileNotFoundError):  # erased, or shrunk by another process, since it was listed
+                entries.append((entry.stat().st_mtime, _size(entry), entry))
         excess = sum(size for _, size, _ in entries) - self._limit
         removed = 0
         for _, size, entry in sorted(entries, key=lambda item: item[0]):

@@ -43,6 +43,7 @@ ENVIRONMENT = {
 }
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n\thooksPath = /dev/null\n"
 CHECK_SECONDS = 60
+_READ_ERRORS: tuple[type[Exception], ...] = (git.exc.GitError, ValueError, OSError)
 
 
 def create_repository(folder: Path, packs: Sequence[tuple[Path, Path]]) -> None:
@@ -78,19 +79,30 @@ class Repository:
         """The blob's bytes (`file-too-large`, `object-damaged`, `object-missing`)."""
         with self._lock:
             try:
-                size = self._repository.odb.info(sha1).size
-                if size > limit:
-                    raise EvidenceError("file-too-large", expected=f"at most {limit} bytes", found=f"{size} bytes")
-                data: bytes = self._repository.odb.stream(sha1).read()
-            except (git.exc.GitError, ValueError, OSError) as error:
-                # A child that met damage is gone, or has left half an answer: the next read starts another.
+                data = self._read(sha1, limit)
+            except _READ_ERRORS:
+                # A child that met damage, or was killed, is gone or has left half an answer: another gets one chance.
                 self._repository.git.clear_cache()
-                raise UnavailableError("object-missing", expected=sha1.hex(), found=str(error)[:200]) from error
+                data = self._read_again(sha1, limit)
             found = Digest.of(data)
             if found != expect_sha256:
                 self._repository.git.clear_cache()
         if found != expect_sha256:
             raise EvidenceError("object-damaged", expected=expect_sha256.hex, found=found.hex)
+        return data
+
+    def _read_again(self, sha1: bytes, limit: int) -> bytes:
+        try:
+            return self._read(sha1, limit)
+        except _READ_ERRORS as error:
+            self._repository.git.clear_cache()
+            raise UnavailableError("object-missing", expected=sha1.hex(), found=str(error)[:200]) from error
+
+    def _read(self, sha1: bytes, limit: int) -> bytes:
+        size = self._repository.odb.info(sha1).size
+        if size > limit:
+            raise EvidenceError("file-too-large", expected=f"at most {limit} bytes", found=f"{size} bytes")
+        data: bytes = self._repository.odb.stream(sha1).read()
         return data
 
     def close(self) -> None:
