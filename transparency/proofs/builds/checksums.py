@@ -121,7 +121,7 @@ def _parse_line(line: str, number: int) -> tuple[str, str, str]:
 
 def _unescape(name: str, number: int) -> str:
     pieces = re.split(r"(\\.)", name, flags=re.DOTALL)
-    if any(piece.startswith("\\") and piece not in _ESCAPES for piece in pieces):
+    if any("\\" in piece and piece not in _ESCAPES for piece in pieces):
         raise EvidenceError(
             "checksums-malformed", subject=f"line {number}", expected=r"\\, \n or \r", found=repr(name[:80])
         )
