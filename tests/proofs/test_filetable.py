@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import hashlib
 import mmap
 import random
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transparency.proofs import languages
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.filetable import FileEntry, FileTable, FolderEntry, Listing, format_file_table
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 
 components = st.sampled_from([b"a", b"b", b"a.b", b"a0", b"a b", b"\xff", b"main.c", b"x.py", b"-", b"~"])
 paths = st.lists(components, min_size=1, max_size=5).map(b"/".join)
+
+
+def test_languages_are_told_by_names_alone() -> None:
+    assert doctest.testmod(languages).failed == 0
+    for name in (b"", b".c", b"c", b"a.", b"a.\xff", b"d.py/x", b"a.c~"):
+        assert language_of(name) == ""
+    assert [language_of(name) for name in (b"A.PY", b"d/CMakeLists.txt", b"x.tar.c")] == ["python", "cmake", "c"]
 
 
 def entry_of(path: bytes, number: int = 0) -> FileEntry:

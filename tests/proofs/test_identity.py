@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.proofs.sources.tars import SECRET, PlainStream, rules
 from tests.proofs.sources.trees import File, Git, entries_of, trees
 from transparency.proofs.identity import EMPTY_TREE, dir_hash, git_tree, object_id, swhid
+from transparency.proofs.sources.intake import take_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +26,19 @@ def git(tmp_path_factory: pytest.TempPathFactory) -> Git:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_tree_id_is_that_of_git_write_tree(git: Git, tree: dict[bytes, File]) -> None:
     assert git_tree(entries_of(tree)).hex() == git.write_tree(tree)
+
+
+def test_an_archive_that_git_makes_comes_back_to_its_tree(git: Git) -> None:
+    tree = {
+        b"a.b": (0o100644, b"1\r\n"),
+        b"a/run": (0o100755, b"2"),
+        b"a/" + 120 * b"n": (0o120000, b"../a.b"),
+        b"\xff": (0o100644, b""),
+    }
+    name = git.write_tree(tree)
+    archive = git("archive", "--format=tar", "--prefix=p-1.0/", name)
+    found = take_in(PlainStream(archive), io.BytesIO(), secret=SECRET)
+    assert (rules(found), found.prefix, found.git_tree) == ([], "p-1.0", name)
 
 
 def test_folders_are_sorted_as_git_sorts_them(git: Git) -> None:

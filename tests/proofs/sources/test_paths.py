@@ -303,7 +303,7 @@ def test_names_that_differ_by_case_or_normal_form_are_flagged() -> None:
         (b"a/b", b"c/../..", False),
     ],
 )
-def test_whether_a_link_leaves_the_tree_is_told_by_its_names(path: bytes, target: bytes, outside: bool) -> None:  # noqa: FBT001 - a column
+def test_whether_a_link_leaves_the_tree_is_told_by_its_names(path: bytes, target: bytes, outside: bool) -> None:
     assert leaves_tree(path, target) == outside
 
 
