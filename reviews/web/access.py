@@ -82,8 +82,12 @@ class Readable:
 
     def folder(self, path: str) -> bool:
         """Whether there is anything to read in the folder; `""` is the top."""
-        below = f"{path}/" if path else ""
-        return self.file(path) or any(folder.startswith(below) for folder in self._granted)
+        return self.file(path) or bool(self.granted_below(path))
+
+    def granted_below(self, path: str) -> tuple[str, ...]:
+        """The folders below `path` that were opened one by one, none inside another."""
+        inside = [each for each in self._granted if not path or each.startswith(f"{path}/")]
+        return tuple(each for each in inside if not any(each.startswith(f"{other}/") for other in inside))
 
     def _granted_folders(self) -> tuple[str, ...]:
         """Candidates from the rows; `may` alone decides whether a grant is live and means reading."""

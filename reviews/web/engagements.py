@@ -48,8 +48,9 @@ def create(request: HttpRequest) -> HttpResponse:
     if authority is None:
         refuse(ONLY_AUTHORITIES)
     initial = {"release": request.GET.get("release"), "auditors": [person.pk], "depth": Engagement.Depth.BLUE}
-    form = EngagementForm(request.POST or None, initial=initial, person=person, authority=authority)
-    if request.method == "POST" and form.is_valid() and (row := _create(form, person, authority)):
+    sent = request.POST if request.method == "POST" else None
+    form = EngagementForm(sent, initial=initial, person=person, authority=authority)
+    if form.is_valid() and (row := _create(form, person, authority)):
         messages.success(request, "The engagement is agreed. What was agreed is fixed by its digest.")
         return redirect("engagement", row.pk)
     return render(request, "reviews/engagement_new.html", {"form": form}, status=422 if form.errors else 200)

@@ -12,7 +12,8 @@ from reviews.rules.coverage import ScopedFile
 from reviews.services.load_reading import load_scope, load_tree
 from reviews.services.locate_region import is_text
 from reviews.web.places import readable, release_address
-from transparency.proofs.escaping import escape_path
+from transparency.proofs.escaping import escape_path, unescape_path
+from transparency.proofs.filetable import FolderEntry
 from transparency.queries import open_file_table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from reviews.rules.scope import Scope
     from reviews.web.access import Readable
     from transparency.models import Person, Release, Snapshot
-    from transparency.proofs.filetable import FileEntry, FolderEntry
+    from transparency.proofs.filetable import FileEntry, FileTable
 
 KINDS = {0o120000: "symbolic link", 0o160000: "submodule"}
 
@@ -73,12 +74,26 @@ class Work:
 
 def rows_of(release: Release, snapshot: Snapshot, folder: bytes, may_read: Readable, work: Work) -> list[Row]:
     """The children that the person may read, folders first."""
-    listing = open_file_table(snapshot).listing(folder)
+    table = open_file_table(snapshot)
+    listing = table.listing(folder)
     folders = [(item, escape_path(item.path)) for item in listing.folders]
     files = [(item, escape_path(item.path)) for item in listing.files]
-    return [_folder_row(release, item, path, work) for item, path in folders if may_read.folder(path)] + [
-        _file_row(release, item, path, work) for item, path in files if may_read.file(path)
-    ]
+    return [
+        _folder_row(release, item if may_read.file(path) else _opened(table, item, path, may_read), path, work)
+        for item, path in folders
+        if may_read.folder(path)
+    ] + [_file_row(release, item, path, work) for item, path in files if may_read.file(path)]
+
+
+def _opened(table: FileTable, item: FolderEntry, path: str, may_read: Readable) -> FolderEntry:
+    """A folder that only leads to what the person may read, with the totals of that alone."""
+    parts = [table.totals(unescape_path(each)) for each in may_read.granted_below(path)]
+    return FolderEntry(
+        item.path,
+        sum(each.files for each in parts),
+        sum(each.size for each in parts),
+        sum(each.lines for each in parts),
+    )
 
 
 def _folder_row(release: Release, item: FolderEntry, path: str, work: Work) -> Row:

@@ -57,9 +57,9 @@ def freeze(request: HttpRequest, identity: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def statement(request: HttpRequest, identity: int) -> HttpResponse:
     row = statement_or_404(request, identity)
-    form = EnvelopeForm(request.POST or None, request.FILES or None)
+    form = EnvelopeForm(request.POST, request.FILES) if request.method == "POST" else EnvelopeForm()
     steps: list[Step] = []
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         steps = _hand_in(signed_in(request), row, form)
         if not form.errors:
             messages.success(request, "Checked against your key and the frozen bytes, kept, and logged.")

@@ -39,7 +39,9 @@ def server_error(_request: HttpRequest) -> HttpResponse:
 
 
 def _page(template: str, status: int, **context: object) -> HttpResponse:
-    return HttpResponse(get_template(template).render({"stylesheet": _stylesheet(), **context}), status=status)
+    response = HttpResponse(get_template(template).render({"stylesheet": _stylesheet(), **context}), status=status)
+    response.headers["X-Frame-Options"] = "DENY"  # an unknown host is refused before the middleware that says so
+    return response
 
 
 def _stylesheet() -> str:

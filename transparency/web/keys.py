@@ -50,8 +50,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     if person.organisation is None or person.organisation.kind != Organisation.Kind.AUTHORITY:
         refuse("Keys of people are kept for auditors: only people of an authority sign statements here.")
-    form = KeyForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and (fingerprint := form.enrol(person)):
+    form = KeyForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and (fingerprint := form.enrol(person)):
         messages.success(request, f"Enrolled {fingerprint}. Compare it with the one your own tool prints.")
         return redirect("keys")
     context = {"form": form, "anchors": person.anchors.all()}

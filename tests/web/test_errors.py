@@ -1,0 +1,105 @@
+"""Wrong, unreachable and broken get different answers, each with every security header."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from transparency.models import LogHead
+from transparency.services.stores import log_store
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from tests.cast import Cast
+    from tests.web.conftest import Browse
+    from transparency.models import Installation, Release
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def headers_are_whole(answer: HttpResponse) -> None:
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+
+
+def test_unknown_addresses_are_404_with_a_page(browse: Browse) -> None:
+    answer = browse(None).get("/nothing/here/")
+    assert answer.status_code == 404
+    assert "<h1>Nothing is known here</h1>" in answer.content.decode()
+    headers_are_whole(answer)
+
+
+def test_a_form_from_elsewhere_is_403_with_a_page(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.login(username="anna", password="anna-password-long")
+    answer = client.post("/keys/", {"public": "x"})
+    assert answer.status_code == 403
+    assert "<h1>The form could not be taken</h1>" in answer.content.decode()
+    headers_are_whole(answer)
+
+
+def test_an_unknown_host_is_400_and_is_not_repeated(centre: Installation) -> None:
+    answer = Client(raise_request_exception=False).get("/", headers={"host": "evil.test"})
+    assert answer.status_code == 400
+    assert "<h1>This request cannot be read</h1>" in answer.content.decode()
+    assert "evil.test" not in answer.content.decode()
+    headers_are_whole(answer)
+
+
+def test_weather_is_503_with_its_code_and_no_verdict(browse: Browse) -> None:
+    LogHead.objects.all().delete()
+    answer = browse(None).get("/log/")
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "30"
+    assert "<code>not-initialised</code>" in page
+    assert "neither a yes nor a no" in page
+    headers_are_whole(answer)
+
+
+def test_a_release_whose_proofs_cannot_be_read_shows_nothing_as_proved(browse: Browse, open_release: Release) -> None:
+    for tile in Path(log_store()._root).rglob("*"):
+        if tile.is_file() and "tile" in tile.parts:
+            tile.unlink()
+    answer = browse(None).get("/products/widget/1.0/")
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert "The chain cannot be looked at now" in page
+    assert ">proved<" not in page
+    headers_are_whole(answer)
+
+
+def test_a_bug_is_500_with_a_page_that_asks_no_database(
+    browse: Browse, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = browse("anna")
+    LogHead.objects.update(checkpoint=b"\xff not text")
+    answer = client.get("/log/")
+    assert answer.status_code == 500
+    assert "<h1>Something broke on our side</h1>" in answer.content.decode()
+    assert "Traceback" not in answer.content.decode()
+    headers_are_whole(answer)
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999999", "-1", "1.5", "x"])
+def test_numbers_that_no_database_holds_are_404(browse: Browse, number: str) -> None:
+    client = browse("anna")
+    places = ("deliveries/{}/", "builds/{}/", "log/entry/{}/", "engagements/{}/", "statements/{}/")
+    for place in places:
+        assert client.get(f"/{place.format(number)}").status_code == 404, place
+
+
+def test_pages_answer_head_as_well(browse: Browse, open_release: Release) -> None:
+    for place in ("/", "/log/", "/log/checkpoint", "/products/", "/products/widget/1.0/", "/healthz"):
+        answer = browse(None).head(place)
+        assert (answer.status_code, answer.content) == (200, b""), place
