@@ -88,7 +88,7 @@ def unchecked(report: Report, release: Release) -> list[str]:
 
 
 def _shown(link: LinkReport) -> ShownLink:
-    word = link.status
+    word: str = link.status
     if link.status == "ok":
         word = "stated" if link.name.startswith(STATED) else "proved"
     elif link.name == "rebuild":

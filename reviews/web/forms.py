@@ -183,7 +183,7 @@ def complaints(form: forms.Form) -> str:
     return " ".join(
         f"{form.fields[name].label or name.capitalize()}: {' '.join(map(str, errors))}"
         if name in form.fields
-        else " ".join(errors)
+        else " ".join(map(str, errors))
         for name, errors in form.errors.items()
     )
 

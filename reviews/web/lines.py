@@ -104,7 +104,7 @@ def lines_of(
 def _levels(marks: Iterable[ReadMark], part: Part) -> Mapping[int, str]:
     """The highest level of each line that has one."""
     levels: dict[int, str] = {}
-    for mark in sorted(marks, key=lambda each: LEVELS.index(each.level)):  # type: ignore[arg-type]
+    for mark in sorted(marks, key=lambda each: LEVELS.index(each.level)):
         lines = range(max(mark.start, part.first), min(mark.end, part.last) + 1)
         levels.update(dict.fromkeys(lines, mark.level))
     return levels

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 from reviews.models import Note, ReadMark
 from reviews.services.write_note import write_note
@@ -57,9 +57,17 @@ class Reader:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
         self.context.set_default_timeout(10_000)
         self.page: Page = self.context.new_page()
-        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._dialog)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error {error}"))
-        self.page.on("console", lambda said: said.type in {"error", "warning"} and self.complaints.append(said.text))
+        self.page.on("console", self._console)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def _console(self, said: ConsoleMessage) -> None:
+        if said.type in {"error", "warning"}:
+            self.complaints.append(said.text)
 
     def sign_in(self, person: str) -> None:
         self.go("/sign-in/")

@@ -61,10 +61,10 @@ def test_quarantine_is_for_sender_vendor_and_operator(browse: Browse, cast: Cast
         assert "Nothing: no enrolled key vouches for these bytes." in page
         assert "broken-1.0.tar.gz" in browse(person).get("/quarantine/").content.decode()
         assert "broken-1.0.tar.gz" in browse(person).get("/").content.decode()
-    for person in (None, "anna", "stan"):
-        assert browse(person).get(f"/deliveries/{delivery.pk}/").status_code == 404
+    for other in (None, "anna", "stan"):
+        assert browse(other).get(f"/deliveries/{delivery.pk}/").status_code == 404
         for place in ("/", "/products/broken/", "/products/broken/1.0/"):
-            assert "broken-1.0.tar.gz" not in browse(person).get(place).content.decode()
+            assert "broken-1.0.tar.gz" not in browse(other).get(place).content.decode()
     assert "Nothing is in quarantine that you may see." in browse("anna").get("/quarantine/").content.decode()
     assert browse(None).get("/quarantine/").status_code == 302
 

@@ -13,7 +13,7 @@ from transparency.models import Grant
 from transparency.permissions import Right
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
     from tests.cast import Cast
     from tests.web.conftest import Browse
@@ -28,7 +28,7 @@ def granted(cast: Cast, open_release: Release) -> Release:
     return open_release
 
 
-def agree(browse: Browse, cast: Cast, about: Release, **more: object) -> HttpResponse:
+def agree(browse: Browse, cast: Cast, about: Release, **more: object) -> Answer:
     data = {"release": about.pk, "depth": "red", "auditors": [cast.auditor.pk], **more}
     return browse("anna").post("/engagements/new/", data)
 

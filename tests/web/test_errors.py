@@ -12,7 +12,7 @@ from transparency.models import LogHead
 from transparency.services.stores import log_store
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
     from tests.cast import Cast
     from tests.web.conftest import Browse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def headers_are_whole(answer: HttpResponse) -> None:
+def headers_are_whole(answer: Answer) -> None:
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy

@@ -16,8 +16,8 @@ from transparency.models import LogEntry, TrustAnchor
 from transparency.proofs.attest.dsse import pae
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
     from django.test import Client
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
     from reviews.models import Engagement
     from tests.cast import Cast
@@ -37,11 +37,11 @@ def answers(cast: Cast, **more: object) -> dict[str, object]:
     }
 
 
-def freeze(client: Client, engagement: Engagement, data: dict[str, object]) -> HttpResponse:
+def freeze(client: Client, engagement: Engagement, data: dict[str, object]) -> Answer:
     return client.post(reverse("statement-freeze", args=[engagement.pk]), data)
 
 
-def hand_in(client: Client, statement: Statement, envelope: bytes) -> HttpResponse:
+def hand_in(client: Client, statement: Statement, envelope: bytes) -> Answer:
     upload = SimpleUploadedFile("statement.dsse.json", envelope, "application/json")
     return client.post(reverse("statement", args=[statement.pk]), {"envelope": upload})
 
