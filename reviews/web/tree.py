@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from reviews.web.access import Readable, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, rows_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
+from transparency.permissions import Right, may
 from transparency.web.access import signed_in
 from transparency.web.caching import kept_as
 
@@ -41,6 +42,7 @@ def folder(request: HttpRequest, product: str, version: str, path: str = "") -> 
         "rows": rows,
         "totals": _totals(rows),
         "engagement": engagement,
+        "may_review": may(person, Right.REVIEW, release),
         "share": work.share_of(path),
         "up": release_address("folder" if "/" in path else "tree", release, parent_of(path)) if path else "",
     }
