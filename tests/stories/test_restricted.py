@@ -96,7 +96,8 @@ def test_no_public_byte_names_anything_of_it(cast: Cast, open_release: Release, 
     }
     seen["dossier"] = build_dossier(release=open_release)
     for place, data in seen.items():
-        if place.startswith("/products/vault"):  # the asked address may come back in the page's own form: it tells nothing
+        # The asked address may come back in the page's own form: that tells nothing.
+        if place.startswith("/products/vault"):
             data = data.replace(place.split()[0].encode(), b"")
         for what, secret in hidden.items():
             assert secret not in data, f"{what} in {place}"

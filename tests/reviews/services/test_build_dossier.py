@@ -101,7 +101,9 @@ def test_thoughts_and_people_are_never_in_a_dossier(cast: Cast, engagement: Enga
     attest(cast.auditor, cast.auditor_key, engagement, "README", 1)
     dossier = parse_dossier(build_dossier(release=engagement.release))
     payload = dossier.parts.attestations[0].record
-    text = b"".join(data for name, data in members_of(dossier.parts).items() if name != "verify.py")  # "coverage" has a name in it
+    text = b"".join(
+        data for name, data in members_of(dossier.parts).items() if name != "verify.py"
+    )  # "coverage" has a name in it
     for hidden in (
         b"a private thought",
         b"anna",
