@@ -80,7 +80,7 @@ def unchecked(report: Report, release: Release) -> list[str]:
         said.append(f"The source: of its {lines:,} lines nobody states to have read one.")
     elif (unread := lines - sum(each.read for each in counted)) > 0:
         some = f"{unread:,}" if len(counted) == 1 else f"at least {unread:,}"
-        said.append(f"All of the source: {some} of its {lines:,} lines nobody states to have read.")
+        said.append(f"The source: {some} of its {lines:,} lines nobody states to have read.")
     said += [f"{_title(link.name)}: {link.detail}." for link in report.links if link.status == "not checked"]
     said.append("That the builds come from this source: nobody has rebuilt them.")
     said.append("That the log shows everybody the same: no witness cosigns it yet.")
