@@ -11,6 +11,7 @@ from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
@@ -33,10 +34,11 @@ from transparency.web.caching import kept_as
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from transparency.models import Snapshot
+    from transparency.models import Release, Snapshot
     from transparency.proofs.filetable import FileEntry
 
 _ID = re.compile(r"[1-9][0-9]{0,17}\Z")
+SUBMODULE = 0o160000
 TEMPLATES = ("base.html", "reviews/file.html", "reviews/file_panel.html", "reviews/file_rows.html")
 
 
@@ -45,14 +47,11 @@ def file(request: HttpRequest, product: str, version: str, path: str) -> HttpRes
     release, snapshot = source_or_404(request, product, version)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    entry = _entry_or_404(snapshot, path, Readable(request.user, release))
-    notes = notes_on(asked_by=request.user, release=release, snapshot=snapshot, path=path) if is_text(entry) else []
-    marks = marks_on(asked_by=request.user, release=release, snapshot=snapshot, path=path) if is_text(entry) else []
-    tag = None if release.product.is_restricted else _tag(request, entry, [_state(each) for each in (*notes, *marks)])
-    if tag and not len(get_messages(request)) and (unchanged := get_conditional_response(request, etag=tag)):
-        return unchanged
-    context = {"release": release, "snapshot": snapshot, "entry": entry, "path": path, "notes": notes, "marks": marks}
-    response = render(request, "reviews/file.html", context | _shown(request, context))
+    may_read = Readable(request.user, release)
+    found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path)
+    tag = None if release.product.is_restricted else _tag(request, found)
+    unchanged = tag and not len(get_messages(request)) and get_conditional_response(request, etag=tag)
+    response = unchanged or render(request, "reviews/file.html", _shown(request, found, may_read))
     if tag:
         response.headers["ETag"] = tag
     return kept_as(response, release.product)
@@ -67,6 +66,8 @@ def raw(request: HttpRequest, product: str, version: str, path: str) -> HttpResp
     entry = _entry_or_404(snapshot, path, Readable(request.user, release))
     if not may(request.user, Right.DOWNLOAD_SOURCE, release, path=path):
         refuse("You may read this source here. Downloading it is a right of its own, which nobody has given you.")
+    if entry.mode == SUBMODULE:
+        refuse("This is a submodule: its commit is named here, its content is not part of this source.")
     _, data = read_file(snapshot, entry.path)
     response = HttpResponse(data, content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{entry.sha256.hex[:16]}.txt"'
@@ -83,26 +84,37 @@ def _entry_or_404(snapshot: Snapshot, path: str, may_read: Readable) -> FileEntr
     return entry
 
 
-def _shown(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
-    """The page's context beside what was found."""
+def _found(request: HttpRequest, release: Release, snapshot: Snapshot, entry: FileEntry, path: str) -> dict[str, Any]:
+    """What the rows say: all that the page depends on beside the content itself."""
+    text, person = is_text(entry), signed_in(request)
+    return {
+        "release": release,
+        "snapshot": snapshot,
+        "entry": entry,
+        "path": path,
+        "text": text,
+        "notes": notes_on(asked_by=person, release=release, snapshot=snapshot, path=path) if text else [],
+        "marks": marks_on(asked_by=person, release=release, snapshot=snapshot, path=path) if text else [],
+        "engagement": own_engagement(person, release),
+        "may_download": may(person, Right.DOWNLOAD_SOURCE, release, path=path),
+    }
+
+
+def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> dict[str, Any]:
+    """The page's context."""
     release, snapshot, entry, path = (found[key] for key in ("release", "snapshot", "entry", "path"))
-    person = signed_in(request)
-    engagement = own_engagement(person, release)
-    share = Work(person, engagement, snapshot).share_of_file(entry, path)
-    context = {
+    share = Work(signed_in(request), found["engagement"], snapshot).share_of_file(entry, path)
+    context = found | {
         "name": readable(path),
         "crumbs": crumbs_to(release, path),
         "kind": kind_of(entry),
-        "text": is_text(entry),
-        "engagement": engagement,
         "in_scope": share is not None,
         "share": share,
         "deleted": _deleted_note(request, entry),
-        "may_download": may(person, Right.DOWNLOAD_SOURCE, release, path=path),
         "up": release_address("folder" if "/" in path else "tree", release, parent_of(path)),
-        "neighbours": neighbours_of(release, snapshot, entry.path, Readable(person, release)),
+        "neighbours": neighbours_of(release, snapshot, entry.path, may_read),
     }
-    return context | (_rows(request, found) if is_text(entry) else {})
+    return context | (_rows(request, found) if found["text"] else {})
 
 
 def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
@@ -135,11 +147,21 @@ def _deleted_note(request: HttpRequest, entry: FileEntry) -> Note | None:
     return own.filter(pk=asked).first() if _ID.match(asked) else None
 
 
-def _tag(request: HttpRequest, entry: FileEntry, states: list[tuple[object, ...]]) -> str:
+def _tag(request: HttpRequest, found: dict[str, Any]) -> str:
     """Everything that the page is made of: who asks for which part, the content, what people wrote, our own version."""
+    person, product = signed_in(request), found["release"].product
     session = Digest.of((request.session.session_key or "").encode()).hex
-    seen = (request.user.pk, session, request.COOKIES.get("theme"), request.get_full_path(), entry.sha256.hex, states)
-    return f'"{Digest.of(repr((_version(), RENDERER_VERSION, seen)).encode()).hex[:32]}"'
+    asked = (
+        session,
+        person.display_name,
+        str(person.organisation),
+        request.COOKIES.get("theme"),
+        request.get_full_path(),
+    )
+    rights = (getattr(found["engagement"], "pk", None), found["may_download"], product.name, product.visibility)
+    written = [_state(each) for each in (*found["notes"], *found["marks"])]
+    ours = (_version(), RENDERER_VERSION, static("css/portal.css"), static("css/code.css"))
+    return f'"{Digest.of(repr((ours, asked, rights, found["entry"], written)).encode()).hex[:32]}"'
 
 
 def _state(row: Any) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reviews.models import Note
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reviews.models import Engagement
-    from reviews.rules.coverage import Reading, Share
+    from reviews.rules.coverage import Share
     from reviews.rules.scope import Scope
     from reviews.web.access import Readable
     from transparency.models import Person, Release, Snapshot
@@ -48,13 +49,9 @@ class Work:
     """What the person's authority did on a release: marks and notes, asked by path. Empty outside an engagement."""
 
     def __init__(self, person: Person, engagement: Engagement | None, snapshot: Snapshot) -> None:
-        self._reading: Reading | None = None
-        self._scope: Scope | None = None
-        self._notes: Mapping[str, int] = {}
-        if engagement is not None:
-            self._reading = reading_of(asked_by=person, engagement=engagement)
-            self._scope = load_scope(engagement)
-            self._notes = _noted_paths(engagement, snapshot, self._scope)
+        self._engagement, self._snapshot = engagement, snapshot
+        self._reading = reading_of(asked_by=person, engagement=engagement) if engagement else None
+        self._scope = load_scope(engagement) if engagement else None
 
     def share_of(self, folder: str) -> Share | None:
         return self._reading.share_of(folder) if self._reading else None
@@ -64,6 +61,12 @@ class Work:
             return None
         lines = entry.lines if is_text(entry) else None
         return self._reading.share_of_file(ScopedFile(path, entry.sha256.hex, entry.size, lines))
+
+    @cached_property
+    def _notes(self) -> Mapping[str, int]:
+        if self._engagement is None or self._scope is None:
+            return {}
+        return _noted_paths(self._engagement, self._snapshot, self._scope)
 
     def notes_below(self, folder: str) -> int:
         return sum(count for path, count in self._notes.items() if path.startswith(f"{folder}/"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from transparency.models import LogHead
@@ -103,3 +104,16 @@ def test_pages_answer_head_as_well(browse: Browse, open_release: Release) -> Non
     for place in ("/", "/log/", "/log/checkpoint", "/products/", "/products/widget/1.0/", "/healthz"):
         answer = browse(None).head(place)
         assert (answer.status_code, answer.content) == (200, b""), place
+
+
+def test_a_damaged_object_is_said_and_never_shown(browse: Browse, cast: Cast, open_release: Release) -> None:
+    for kept in (settings.OBJECT_ROOT, settings.CACHE_ROOT):
+        for part in Path(kept).rglob("*"):
+            if part.is_file() and part.stat().st_size < 200_000:
+                part.chmod(0o600)
+                part.write_bytes(b"torn" + part.read_bytes()[4:])
+    for place in ("file/README", "raw/README", "dossier.zip"):
+        answer = browse("vera").get(f"/products/widget/1.0/{place}")
+        assert answer.status_code in {500, 503}, place
+        assert b"hello" not in answer.content
+        headers_are_whole(answer)

@@ -205,7 +205,7 @@ def test_the_release_page_keeps_proved_and_stated_apart(browse: Browse, cast: Ca
     assert "signed by an enrolled key" in public[machines:people]
     assert "Northern Agency states that they read 5 of 8 lines" in public[people:nobody]
     assert "Conclusion: <strong>concerns</strong>" in public[people:nobody]
-    assert "All of the source: 3 of its 8 lines nobody states to have read." in public[nobody:]
+    assert "The source: 3 of its 8 lines nobody states to have read." in public[nobody:]
     assert "This does not show that no back door exists." in public[nobody:]
     assert "<code>attestations/01</code>" in public
     assert "Anna" not in public

@@ -14,7 +14,7 @@ from django.template.loader import get_template
 from django.templatetags.static import static
 from django.views.decorators.csrf import requires_csrf_token
 
-from transparency.errors import UnavailableError, sentence_for
+from transparency.errors import EvidenceError, UnavailableError, sentence_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,6 +31,8 @@ def bad_request(_request: HttpRequest, exception: Exception | None = None) -> Ht
 def server_error(_request: HttpRequest) -> HttpResponse:
     """Django calls this while the error is being handled, so that the kind of it can be told."""
     error = sys.exc_info()[1]
+    if isinstance(error, EvidenceError):  # stored by us, and not what it should be: what was found stands in the log
+        return _page("errors/500.html", 500, sentence=sentence_for(error.code), error=error)
     if not isinstance(error, UnavailableError):
         return _page("errors/500.html", 500)
     response = _page("errors/503.html", 503, sentence=sentence_for(error.code), error=error)
