@@ -17,6 +17,8 @@ from transparency.proofs.log.tiles import Tile, TileHashes
 from transparency.services.stores import cache, log_store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from django.db.models import QuerySet
 
 OPEN_TABLES = 32
@@ -60,13 +62,15 @@ def read_file(snapshot: Snapshot, path: bytes, *, limit: int = MAX_FILE_BYTES) -
     entry = open_file_table(snapshot).find(path)
     if entry is None:
         raise EvidenceError("path-unknown", expected="a file of the snapshot", found="nothing")
-    repository = _repository(snapshot.product.store_key, snapshot.pk, snapshot.manifest)
+    folder = cache().folder(snapshot.product.store_key, "repositories") / snapshot.manifest
+    if not folder.exists():  # the cache was shrunk or erased: what is still open would be the last copy
+        _repository.cache_clear()
+    repository = _repository(folder, snapshot.product.store_key, snapshot.pk)
     return entry, repository.read_blob(entry.sha1, expect_sha256=entry.sha256, limit=limit)
 
 
 @lru_cache(maxsize=OPEN_REPOSITORIES)
-def _repository(compartment: str, snapshot: int, manifest: str) -> Repository:
-    folder = cache().folder(compartment, "repositories") / manifest
+def _repository(folder: Path, compartment: str, snapshot: int) -> Repository:
     packs = [
         (
             cache().materialise(compartment, Digest.parse(row.pack)),

@@ -938,7 +938,7 @@ def read_list(data: bytes) -> Dict[str, str]:
 def unescape_name(name: str) -> str:
     parts = re.split(r"(\\.)", name, flags=re.DOTALL)
     known = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
-    need(all(not part.startswith("\\") or part in known for part in parts), "an unknown escape in a list")
+    need(all("\\" not in part or part in known for part in parts), "an unknown escape in a list")
     return "".join(known.get(part, part) for part in parts)
 
 
