@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.cast import OPEN_FILES
 from transparency.proofs.errors import EvidenceError
 from transparency.queries import open_file_table, read_file
 from transparency.services.stores import cache
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from transparency.models import Release, Snapshot
