@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def quick_and_plain(settings: Settings) -> None:
-    """A slow hash for each of the cast would be most of the time; a manifest of static files is made by `serve`, not by tests."""
+def cheap_passwords(settings: Settings) -> None:
+    """A slow hash for each of the cast would be most of the time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": static}
 
 
 @pytest.fixture

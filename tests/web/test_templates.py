@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.urls import reverse
 
 from reviews.services.mark_region import mark_region
 from reviews.services.write_note import write_note
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
     from reviews.models import Engagement
     from tests.cast import Cast
     from tests.web.conftest import Browse
@@ -65,6 +69,18 @@ def test_scripts_are_small_and_write_no_html(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= 99
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|\.style\b", text)
+
+
+def test_static_files_are_collected_under_names_of_their_content(tmp_path: Path, settings: Settings) -> None:
+    settings.STATIC_ROOT = tmp_path
+    call_command("collectstatic", verbosity=0, interactive=False)
+    manifest = json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
+    for page in TEMPLATES:
+        for name in re.findall(r"""{% static ['"]([^'"]+)['"] %}""", page.read_text()):
+            assert (tmp_path / manifest[name]).is_file(), name
+    for script in (tmp_path / "js").glob("portal*.mjs"):
+        for name in re.findall(r'from "\./([^"]+)"', script.read_text()):
+            assert (script.parent / name).is_file(), name
 
 
 class Page(HTMLParser):
