@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Q
+from django.utils import timezone
 
 from transparency.errors import UnavailableError
 from transparency.gateways.signer import load_signing_key
@@ -105,7 +106,7 @@ def _move_head(head: LogHead, size: int, store: LogStore) -> LogHead:
     origin = Installation.objects.get().origin
     note = sign_checkpoint(Checkpoint(origin, size, root), key)
     moved = LogHead.objects.filter(pk=head.pk, size=head.size, root=head.root).update(
-        size=size, root=root.hex, checkpoint=note
+        size=size, root=root.hex, checkpoint=note, moved_at=timezone.now()
     )
     if not moved:
         raise UnavailableError("log-moved", expected=f"head of size {head.size}", found="another sequencer was faster")

@@ -228,7 +228,7 @@ def _judge_minisign(
 
 def window_step(key: EnrolledKey, now: datetime) -> Step:
     """Whether the enrolment's own window covers `now`."""
-    expected = f"{key.valid_from or 'ever'} to {key.valid_until or 'ever'}"
+    expected = f"from {key.valid_from or 'no beginning'} to {key.valid_until or 'no end'}"
     return Step("key's time", "holds" if key.covers(now) else "fails", expected, str(now.replace(microsecond=0)))
 
 
