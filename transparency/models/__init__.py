@@ -1,19 +1,24 @@
 """Rows only. What they mean is said in DESIGN's words; what may be done with them lives in services/."""
 
-from transparency.models.anchor import TrustAnchor
+from transparency.models.anchor import AnchorKeyId, TrustAnchor
 from transparency.models.builds import Artifact, BuildList
 from transparency.models.delivery import Delivery, SignatureFile
+from transparency.models.event import Event
 from transparency.models.grant import Grant
 from transparency.models.job import Job
 from transparency.models.log import Installation, LogEntry, LogHead
 from transparency.models.organisation import Organisation, Person
 from transparency.models.product import Product, Release
 from transparency.models.snapshot import Snapshot, SnapshotPack
+from transparency.models.upload import DeliveryToken, Upload
 
 __all__ = [
+    "AnchorKeyId",
     "Artifact",
     "BuildList",
     "Delivery",
+    "DeliveryToken",
+    "Event",
     "Grant",
     "Installation",
     "Job",
@@ -27,4 +32,5 @@ __all__ = [
     "Snapshot",
     "SnapshotPack",
     "TrustAnchor",
+    "Upload",
 ]

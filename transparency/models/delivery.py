@@ -14,6 +14,11 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         ADMITTED = "admitted", "Admitted"
         QUARANTINED = "quarantined", "In quarantine"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    class Over(models.TextChoices):
+        ARCHIVE = "archive", "the file as delivered"
+        DECOMPRESSED = "decompressed", "the decompressed tar"
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="deliveries")
     role = models.CharField(max_length=32, default="release-archive")
@@ -25,6 +30,12 @@ class Delivery(models.Model):
     archive_sha256 = models.CharField(max_length=64)
     archive_sha512 = models.CharField(max_length=128)
     archive_blake2b512 = models.CharField(max_length=128)
+    # What the signatures were made over, when it is not the archive itself: a signed checksum list or the text of a .dsc,
+    # as {form, name, size, sha256, sha512, blake2b512}; or only the digests of the decompressed tar.
+    signature_over = models.CharField(max_length=16, choices=Over, default=Over.ARCHIVE)
+    cover = models.JSONField(null=True)
+    # Other files that the tree was made of, by name: [{name, size, sha256}].
+    components = models.JSONField(default=list)
     prefix = models.CharField(max_length=4096 * 3, blank=True)
     # Over raw bytes with empty directories: two archives of one manifest may differ in it, so it belongs here.
     swhid = models.CharField(max_length=50, blank=True)
@@ -36,7 +47,8 @@ class Delivery(models.Model):
     record = models.BinaryField(null=True)
     record_digest = models.CharField(max_length=64, blank=True)
     sender = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="deliveries")
-    job = models.OneToOneField("Job", on_delete=models.PROTECT, related_name="delivery")
+    # Several deliveries may come out of one job: a Debian source gives three.
+    job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="deliveries")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

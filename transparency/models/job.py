@@ -31,6 +31,8 @@ class Job(models.Model):
     sent_at = models.DateTimeField(null=True, help_text="When its id was last handed to the broker.")
     result = models.JSONField(null=True)
     error = models.JSONField(null=True)
+    # What it said while it worked, newest last, a bounded number of lines: [{at, text}].
+    log = models.JSONField(default=list)
     requested_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
