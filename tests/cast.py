@@ -21,7 +21,8 @@ from transparency.services.ensure_release import ensure_release
 from transparency.services.initialise import initialise
 from transparency.services.perform_job import perform_job
 from transparency.services.receive_builds import receive_builds
-from transparency.services.receive_delivery import Received, receive_delivery
+from transparency.services.receive_delivery import receive_delivery
+from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

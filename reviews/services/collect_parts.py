@@ -20,8 +20,7 @@ from transparency.proofs.log.proof import format_log_proof
 from transparency.proofs.manifest import MAX_MANIFEST_BYTES
 from transparency.proofs.trust import format_key_ring
 from transparency.queries import admitted_deliveries, prove_entry
-from transparency.services.receive_builds import MAX_LIST_BYTES
-from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
+from transparency.services.receive_delivery import MAX_LIST_BYTES, MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 from transparency.services.initialise import initialise
 from transparency.services.publish_log import publish_log
-from transparency.services.receive_delivery import Received, receive_delivery
+from transparency.services.receive_delivery import receive_delivery
+from transparency.services.stored_files import Received
 from transparency.services.sweep_jobs import sweep_jobs
 
 FILES = 1500

@@ -11,7 +11,8 @@ from tests.cast import OPEN_FILES, deliver, finish, make_archive
 from transparency.models import Artifact, Delivery, Job, TrustAnchor
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
-from transparency.services.receive_delivery import Received, receive_delivery
+from transparency.services.receive_delivery import receive_delivery
+from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

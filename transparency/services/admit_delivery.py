@@ -17,63 +17,60 @@ from transparency.proofs.records import (
     format_delivery_record,
 )
 from transparency.registries import after_import
-from transparency.services.claim_job import finish_job
 from transparency.services.log_record import log_record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from transparency.models import BuildList, Release
     from transparency.proofs.signatures.judge import Verdict
-    from transparency.services.claim_job import Claim
+    from transparency.services.arrival import Arrival
     from transparency.services.read_archive import StoredIntake
+    from transparency.services.stored_files import StoredFile
 
 
-def admit_delivery(claim: Claim, *, release: Release, verdict: Verdict, intake: StoredIntake) -> None:
-    """Snapshot, delivery, record, leaf and the job's end together. The first admitted delivery gives the release its subject."""
-    with transaction.atomic():
-        snapshot = _keep_snapshot(release, intake)
-        record = format_delivery_record(_record(claim, release, verdict, intake, snapshot))
-        digest = Digest.of(record)
-        delivery = Delivery.objects.filter(
-            release=release, record_digest=digest.hex, state=Delivery.State.ADMITTED
-        ).first()
-        if delivery is None:
-            delivery = _keep_delivery(
-                claim,
-                release=release,
-                verdict=verdict,
-                intake=intake,
-                state=Delivery.State.ADMITTED,
-                snapshot=snapshot,
-                record=record,
-                record_digest=digest.hex,
-            )
-        if release.subject_id is None:
-            release.subject = snapshot
-            release.save(update_fields=["subject"])
-        subjects = [("manifest", Digest.parse(snapshot.manifest)), ("opening", Digest.parse(snapshot.opening_root))]
-        log_record(
-            kind="delivery",
-            digest=digest,
-            subjects=subjects,
-            organisation=release.product.vendor,
-            product=release.product,
-        )
-        finish_job(claim, result={"delivery": delivery.pk})
-        for notify in after_import:
-            transaction.on_commit(lambda notify=notify: notify(snapshot.pk))  # type: ignore[misc]
+def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: StoredIntake) -> Delivery:
+    """Snapshot, delivery, record and leaf, in the caller's transaction. The first admitted delivery gives the release its subject."""
+    release = arrival.release
+    snapshot = _keep_snapshot(release, intake)
+    record = format_delivery_record(_record(arrival, verdict, intake, snapshot))
+    digest = Digest.of(record)
+    delivery = Delivery.objects.filter(
+        release=release, record_digest=digest.hex, state=Delivery.State.ADMITTED
+    ).first() or _keep_delivery(
+        job,
+        arrival,
+        verdict,
+        intake,
+        state=Delivery.State.ADMITTED,
+        snapshot=snapshot,
+        record=record,
+        record_digest=digest.hex,
+    )
+    if release.subject_id is None and arrival.may_be_subject:
+        release.subject = snapshot
+        release.save(update_fields=["subject"])
+    subjects = [("manifest", Digest.parse(snapshot.manifest)), ("opening", Digest.parse(snapshot.opening_root))]
+    log_record(
+        kind="delivery",
+        digest=digest,
+        subjects=subjects,
+        organisation=release.product.vendor,
+        product=release.product,
+    )
+    for notify in after_import:
+        transaction.on_commit(lambda notify=notify: notify(snapshot.pk))  # type: ignore[misc]
+    return delivery
 
 
-def quarantine_delivery(claim: Claim, *, release: Release, verdict: Verdict, intake: StoredIntake | None) -> None:
+def quarantine_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None) -> Delivery:
     """Keep the delivery where only its sender, its vendor and the operator see it, with the reasons."""
-    with transaction.atomic():
-        delivery = _keep_delivery(
-            claim, release=release, verdict=verdict, intake=intake, state=Delivery.State.QUARANTINED, snapshot=None
-        )
-        finish_job(claim, result={"delivery": delivery.pk})
+    return _keep_delivery(job, arrival, verdict, intake, state=Delivery.State.QUARANTINED, snapshot=None)
 
 
 def keep_signatures(
-    verdict: Verdict, files: list[str], *, delivery: Delivery | None = None, builds: BuildList | None = None
+    verdict: Verdict, files: Sequence[str], *, delivery: Delivery | None = None, builds: BuildList | None = None
 ) -> None:
     """Rows for every signature that was judged; `files` are the digests of the files they came in, by finding."""
     SignatureFile.objects.bulk_create(
@@ -96,7 +93,7 @@ def keep_signatures(
     )
 
 
-def recorded_signatures(verdict: Verdict, files: list[str]) -> tuple[RecordedSignature, ...]:
+def recorded_signatures(verdict: Verdict, files: Sequence[str]) -> tuple[RecordedSignature, ...]:
     return tuple(
         RecordedSignature(
             sha256=Digest.parse(files[finding.file]),
@@ -137,49 +134,62 @@ def _keep_snapshot(release: Release, intake: StoredIntake) -> Snapshot:
 
 
 def _keep_delivery(
-    claim: Claim, *, release: Release, verdict: Verdict, intake: StoredIntake | None, **values: Any
+    job: UUID, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None, **values: Any
 ) -> Delivery:
-    archive = claim.payload["archive"]
+    """A new row; or, where a delivery in quarantine is decided anew, the same row, so that its page keeps its address."""
     found = intake.intake if intake else None
-    delivery = Delivery.objects.create(
-        release=release,
-        role=claim.payload["role"],
-        archive_name=archive["name"],
-        archive_size=archive["size"],
-        archive_sha256=archive["sha256"],
-        archive_sha512=archive["sha512"],
-        archive_blake2b512=archive["blake2b512"],
-        prefix=found.prefix if found else "",
-        swhid=(found.swhid or "") if found else "",
-        flagged=[finding.as_json() for finding in found.flagged] if found else [],
-        refused=[finding.as_json() for finding in found.refused] if found else [],
-        verdict=verdict.outcome,
-        verdict_code=verdict.code,
-        policy=verdict.policy,
-        sender_id=claim.payload["sender"],
-        job_id=claim.job,
-        **values,
-    )
-    keep_signatures(verdict, claim.payload["signatures"], delivery=delivery)
+    archive = arrival.archive
+    values |= {
+        "release": arrival.release,
+        "role": arrival.role,
+        "archive_name": archive.name,
+        "archive_size": archive.size,
+        "archive_sha256": archive.sha256,
+        "archive_sha512": archive.sha512,
+        "archive_blake2b512": archive.blake2b512,
+        "signature_over": arrival.over,
+        "cover": arrival.cover.as_json() if arrival.cover else None,
+        "components": [_component_json(item) for item in arrival.components],
+        "derived_from": arrival.derived_from,
+        "prefix": found.prefix if found else "",
+        "swhid": (found.swhid or "") if found else "",
+        "flagged": [finding.as_json() for finding in found.flagged] if found else [],
+        "refused": [finding.as_json() for finding in found.refused] if found else [],
+        "verdict": verdict.outcome,
+        "verdict_code": verdict.code,
+        "policy": verdict.policy,
+        "sender_id": arrival.sender,
+        "job_id": job,
+    }
+    quarantined = Delivery.objects.filter(role=arrival.role, release=arrival.release, state=Delivery.State.QUARANTINED)
+    again = quarantined.filter(pk=arrival.again).first() if arrival.again else None
+    if again:
+        again.signatures.all().delete()
+        Delivery.objects.filter(pk=again.pk).update(**values)
+        again.refresh_from_db()
+    delivery = again or Delivery.objects.create(**values)
+    keep_signatures(verdict, arrival.signatures, delivery=delivery)
     return delivery
 
 
-def _record(
-    claim: Claim, release: Release, verdict: Verdict, intake: StoredIntake, snapshot: Snapshot
-) -> DeliveryRecord:
-    archive = claim.payload["archive"]
+def _component_json(file: StoredFile) -> dict[str, Any]:
+    return {"name": file.name, "size": file.size, "sha256": file.sha256}
+
+
+def _record(arrival: Arrival, verdict: Verdict, intake: StoredIntake, snapshot: Snapshot) -> DeliveryRecord:
+    archive, release = arrival.archive, arrival.release
     return DeliveryRecord(
         vendor=release.product.vendor.slug,
         product=release.product.slug,
         release=release.version,
         visibility=release.product.visibility,
-        role=claim.payload["role"],
+        role=arrival.role,
         archive=ArchiveFile(
-            name=archive["name"],
-            size=archive["size"],
-            sha256=Digest.parse(archive["sha256"]),
-            sha512=archive["sha512"],
-            blake2b512=archive["blake2b512"],
+            name=archive.name,
+            size=archive.size,
+            sha256=archive.digest,
+            sha512=archive.sha512,
+            blake2b512=archive.blake2b512,
         ),
         prefix=intake.intake.prefix,
         snapshot=RecordedSnapshot(
@@ -192,6 +202,6 @@ def _record(
             bytes=snapshot.bytes,
             lines=snapshot.lines,
         ),
-        signatures=recorded_signatures(verdict, claim.payload["signatures"]),
+        signatures=recorded_signatures(verdict, arrival.signatures),
         verdict=recorded_verdict(verdict),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from transparency.models import TrustAnchor
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text, parse_key
@@ -64,6 +65,12 @@ def enrol_person_anchor(
             },
         )
     return anchor
+
+
+def product_anchors(product: Product) -> QuerySet[TrustAnchor]:
+    """The keys that deliveries of a product are held to: its own, and those of its vendor for all products."""
+    whole_vendor = Q(organisation=product.vendor_id, product__isnull=True, person__isnull=True)
+    return TrustAnchor.objects.filter(Q(product=product) | whole_vendor)
 
 
 def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:

@@ -17,7 +17,8 @@ from transparency.services.admit_delivery import keep_signatures, recorded_signa
 from transparency.services.claim_job import finish_job
 from transparency.services.judge_files import judge_file, no_signature
 from transparency.services.log_record import log_record
-from transparency.services.receive_builds import MAX_LIST_BYTES
+from transparency.services.receive_delivery import MAX_LIST_BYTES
+from transparency.services.stored_files import StoredFile
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ def import_builds(claim: Claim) -> None:
     payload = claim.payload
     release = Release.objects.select_related("product__vendor", "subject").get(pk=payload["release"])
     verdict = (
-        judge_file(release=release, file=payload["list"], signatures=payload["signatures"])
+        judge_file(
+            product=release.product,
+            file=StoredFile.from_json(payload["list"]),
+            signatures=payload["signatures"],
+        )
         if payload["list"]
         else no_signature()
     )

@@ -1,7 +1,7 @@
 """Perform an import: judge the signatures, read the members once, keep the snapshot or put the delivery into quarantine.
 
 1. Judge every signature over exactly the stored bytes, against the keys enrolled for the product.
-2. Only a valid delivery is parsed: one streaming pass through path policy and limits (transparency/services/read_archive.py).
+2. Only an admissible delivery is parsed: one streaming pass through path policy and limits (transparency/services/read_archive.py).
 3. Everything becomes visible in one transaction together with the job's end and the log leaf, or not at all.
 """
 
@@ -9,26 +9,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transparency.models import Release
+from django.db import transaction
+
+from transparency.errors import EvidenceError
+from transparency.reports import delivery_report
 from transparency.services.admit_delivery import admit_delivery, quarantine_delivery
-from transparency.services.judge_files import judge_file
-from transparency.services.read_archive import read_archive
+from transparency.services.arrival import Arrival, arrival_of
+from transparency.services.claim_job import finish_job
+from transparency.services.judge_arrival import judge_arrival
+from transparency.services.read_archive import StoredIntake, read_archive
 
 if TYPE_CHECKING:
+    from transparency.models import Delivery
+    from transparency.proofs.signatures.judge import Verdict
     from transparency.services.claim_job import Claim
-
-ADMISSIBLE = frozenset({"valid"})
 
 
 def import_snapshot(claim: Claim) -> None:
     """Do the whole import for a claimed job; LeaseLostError when overtaken, and then nothing was kept."""
-    release = Release.objects.select_related("product__vendor").get(pk=claim.payload["release"])
-    verdict = judge_file(release=release, file=claim.payload["archive"], signatures=claim.payload["signatures"])
-    if verdict.outcome not in ADMISSIBLE:
-        quarantine_delivery(claim, release=release, verdict=verdict, intake=None)
-        return
-    intake = read_archive(claim, release=release)
-    if intake.refused:
-        quarantine_delivery(claim, release=release, verdict=verdict, intake=intake)
-        return
-    admit_delivery(claim, release=release, verdict=verdict, intake=intake)
+    arrival = arrival_of(claim)
+    verdict, intake = judge_and_read(claim, arrival, keep=True)
+    with transaction.atomic():
+        delivery = keep_delivery(claim, arrival, verdict, intake)
+        finish_job(claim, result={"delivery": delivery.pk})
+
+
+def check_delivery(claim: Claim) -> None:
+    """The dry run: the same in everything, but what it would have kept is rolled back and only its report remains."""
+    arrival = arrival_of(claim)
+    verdict, intake = judge_and_read(claim, arrival, keep=False)
+    with transaction.atomic():
+        report = delivery_report(keep_delivery(claim, arrival, verdict, intake))
+        transaction.set_rollback(True)
+    finish_job(claim, result={"report": report})
+
+
+def judge_and_read(claim: Claim, arrival: Arrival, *, keep: bool) -> tuple[Verdict, StoredIntake | None]:
+    """The verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
+    verdict = judge_arrival(claim, arrival)
+    if verdict.outcome in arrival.admissible:
+        return verdict, read_archive(claim, release=arrival.release, archive=arrival.archive, keep=keep)
+    if arrival.admission:
+        raise EvidenceError("admission-outdated", expected=arrival.admission.outcome, found=verdict.outcome)
+    return verdict, None
+
+
+def keep_delivery(claim: Claim, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None) -> Delivery:
+    """Inside a transaction: admit what was read without a refusal, put everything else into quarantine."""
+    if intake is None or intake.refused:
+        return quarantine_delivery(job=claim.job, arrival=arrival, verdict=verdict, intake=intake)
+    return admit_delivery(job=claim.job, arrival=arrival, verdict=verdict, intake=intake)

@@ -1,39 +1,37 @@
-"""Ask the proof room what the signatures over a stored file are worth, against the keys enrolled for its product."""
+"""Ask what the signatures over a stored file are worth, against the keys enrolled for its product."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.digest import Digest
-from transparency.proofs.signatures.judge import Content, FileDigests, Verdict, judge_all
-from transparency.services.enrol_anchor import enrolled_keys
+from transparency.proofs.signatures.judge import Content, Verdict, judge_all
+from transparency.services.enrol_anchor import enrolled_keys, product_anchors
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stores import cache, objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from transparency.models import Release
+    from transparency.models import Product
+    from transparency.services.stored_files import StoredFile
 
 
-def judge_file(*, release: Release, file: dict[str, Any], signatures: Sequence[str]) -> Verdict:
-    """Verdict over a stored file (its description in a job's payload) by stored signature files (their digests)."""
-    compartment = release.product.store_key
+def judge_file(
+    *, product: Product, file: StoredFile, signatures: Sequence[str], logged_at: datetime | None = None
+) -> Verdict:
+    """Verdict over a stored file by stored signature files (their digests); `logged_at`: when our log first held these bytes."""
+    compartment = product.store_key
     read = [objects().read(compartment, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1) for name in signatures]
-    digests = FileDigests(
-        size=file["size"],
-        sha256=bytes.fromhex(file["sha256"]),
-        sha512=bytes.fromhex(file["sha512"]),
-        blake2b512=bytes.fromhex(file["blake2b512"]),
-    )
-    path = cache().materialise(compartment, Digest.parse(file["sha256"]))
+    path = cache().materialise(compartment, file.digest)
     return judge_all(
         read,
-        digests,
-        enrolled_keys(release.product.anchors.all()),
+        file.digests,
+        enrolled_keys(product_anchors(product)),
         now=timezone.now(),
         content=Content(path=str(path)),
         openpgp=OpenPgp(),

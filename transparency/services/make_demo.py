@@ -24,7 +24,8 @@ from transparency.services.enrol_anchor import enrol_person_anchor, enrol_produc
 from transparency.services.ensure_release import ensure_release
 from transparency.services.perform_job import perform_job
 from transparency.services.receive_builds import receive_builds
-from transparency.services.receive_delivery import Received, receive_delivery
+from transparency.services.receive_delivery import receive_delivery
+from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

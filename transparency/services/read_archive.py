@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from transparency.models import Release
     from transparency.services.claim_job import Claim
+    from transparency.services.stored_files import StoredFile
 
 HEARTBEAT_SECONDS = 1.0
 
@@ -83,17 +84,16 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def read_archive(claim: Claim, *, release: Release) -> StoredIntake:
-    """Stream the archive of the claim through the proof room; nothing is extracted, nothing lies half there."""
+def read_archive(claim: Claim, *, release: Release, archive: StoredFile, keep: bool = True) -> StoredIntake:
+    """Stream an archive through the proof room; nothing is extracted, nothing lies half there. `keep=False` stores nothing."""
     compartment = release.product.store_key
-    archive = claim.payload["archive"]
     secret = fresh_secret()
     with (
-        objects().open(compartment, Digest.parse(archive["sha256"])) as source,
+        objects().open(compartment, archive.digest) as source,
         temporary_file(objects().scratch(compartment), f"pack.{claim.attempt}") as (pack, path),
     ):
         with open_archive(source) as members, _without_collection():
-            heartbeat = _Heartbeat(claim, archive["size"])
+            heartbeat = _Heartbeat(claim, archive.size)
             intake = take_in(members, pack, secret=secret, limits=Limits(), progress=heartbeat)
         try:
             check_git_rules(intake.git_files)
@@ -101,17 +101,15 @@ def read_archive(claim: Claim, *, release: Release) -> StoredIntake:
             intake = Intake(intake.flagged, (Finding(error.subject, error.code, error.found, fatal=True),))
         if intake.refused:
             return StoredIntake(intake, secret, None, None)
-        return StoredIntake(intake, secret, intake.opening_root, _store(compartment, intake, pack, path))
+        return StoredIntake(intake, secret, intake.opening_root, _store(compartment, intake, pack, path, keep=keep))
 
 
-def _store(compartment: str, intake: Intake, pack: BinaryIO, path: Path) -> StoredObjects:
+def _store(compartment: str, intake: Intake, pack: BinaryIO, path: Path, *, keep: bool) -> StoredObjects:
     pack.flush()
     with path.open("rb") as again:
         digest = Digest(hashlib.file_digest(again, "sha256").digest())
-    objects().adopt(compartment, digest, pack, path)
-    objects().put_bytes(compartment, intake.manifest)
-    return StoredObjects(
-        pack=digest,
-        index=objects().put_bytes(compartment, intake.index),
-        file_table=objects().put_bytes(compartment, intake.file_table),
-    )
+    if keep:
+        objects().adopt(compartment, digest, pack, path)
+        for data in (intake.manifest, intake.index, intake.file_table):
+            objects().put_bytes(compartment, data)
+    return StoredObjects(pack=digest, index=Digest.of(intake.index), file_table=Digest.of(intake.file_table))

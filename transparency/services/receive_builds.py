@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from transparency.errors import UnusableInputError
 from transparency.services.create_job import create_job
-from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, Received, anchors_digest
-from transparency.services.stores import objects
+from transparency.services.receive_delivery import MAX_LIST_BYTES, anchors_digest, store_signatures
+from transparency.services.stored_files import Received, store_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 KIND = "import-builds"
 MAX_ARTIFACT_BYTES = 16 * 1024**3
-MAX_LIST_BYTES = 16 * 1024**2
 
 
 def receive_builds(
@@ -34,22 +33,17 @@ def receive_builds(
     names = [file.name for file in files]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UnusableInputError("duplicate-file", expected="each file name once", found=", ".join(sorted(twice)))
-    compartment = release.product.store_key
-    stored = [(file.name, objects().put_file(compartment, file.stream, limit=MAX_ARTIFACT_BYTES)) for file in files]
-    listing = objects().put_file(compartment, manifest.stream, limit=MAX_LIST_BYTES) if manifest else None
+    product = release.product
+    stored = [store_file(product=product, received=file, limit=MAX_ARTIFACT_BYTES) for file in files]
+    listing = store_file(product=product, received=manifest, limit=MAX_LIST_BYTES) if manifest else None
     payload = {
         "release": release.pk,
-        "files": [{"name": name, "size": item.size, "sha256": item.digest.hex} for name, item in sorted(stored)],
-        "list": {
-            "name": manifest.name,
-            "size": listing.size,
-            "sha256": listing.digest.hex,
-            "sha512": listing.sha512.hex(),
-            "blake2b512": listing.blake2b512.hex(),
-        }
-        if manifest and listing
-        else None,
-        "signatures": [objects().put_bytes(compartment, item[: MAX_SIGNATURE_BYTES + 1]).hex for item in signatures],
+        "files": [
+            {"name": item.name, "size": item.size, "sha256": item.sha256}
+            for item in sorted(stored, key=lambda item: item.name)
+        ],
+        "list": listing.as_json() if listing else None,
+        "signatures": store_signatures(product, signatures),
         "sender": sender.pk if sender else None,
         "anchors": anchors_digest(release),
     }

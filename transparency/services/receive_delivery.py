@@ -2,66 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, Literal
 
+from transparency.errors import UnusableInputError
 from transparency.gateways.decompress import archive_type
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
 from transparency.services.create_job import create_job
+from transparency.services.enrol_anchor import product_anchors
+from transparency.services.stored_files import Received, StoredFile, store_file
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transparency.models import Job, Person, Release
+    from transparency.models import Job, Person, Product, Release
 
 KIND = "import-snapshot"
+CHECK_KIND = "check-delivery"
 MAX_ARCHIVE_BYTES = 16 * 1024**3
+MAX_LIST_BYTES = 16 * 1024**2
 MAX_SIGNATURE_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A file as it came: its name (the last component) and a stream of its bytes."""
-
-    name: str
-    stream: BinaryIO
+MAX_SIGNATURES = 16
+Over = Literal["archive", "decompressed"]
 
 
 def receive_delivery(
     *,
     release: Release,
-    archive: Received,
+    archive: Received | StoredFile,
     signatures: Sequence[bytes],
+    cover: Received | StoredFile | None = None,
+    over: Over = "archive",
     role: str = "release-archive",
     sender: Person | None = None,
+    dry_run: bool = False,
     send: bool = True,
 ) -> Job:
-    """Return the job of this import; the same files against the same enrolled keys give the same job (`archive-type-unknown`)."""
-    archive_type(archive.stream)
-    compartment = release.product.store_key
-    stored = objects().put_file(compartment, archive.stream, limit=MAX_ARCHIVE_BYTES)
+    """Return the job of this import; the same files against the same enrolled keys give the same job.
+
+    With `cover` the signatures are over that checksum list, which must name the archive; with `over="decompressed"` over the
+    plain tar. A dry run judges and reads everything and keeps nothing. Raises `archive-type-unknown`, `signatures-many`,
+    `cover-and-decompressed`, `object-too-large`.
+    """
+    if len(signatures) > MAX_SIGNATURES:
+        raise UnusableInputError("signatures-many", expected=f"at most {MAX_SIGNATURES}", found=str(len(signatures)))
+    if cover and over != "archive":
+        raise UnusableInputError("cover-and-decompressed", expected="a list or the decompressed tar", found="both")
+    product = release.product
+    check_archive_type(product, archive)
+    stored = store_file(product=product, received=archive, limit=MAX_ARCHIVE_BYTES)
+    listing = store_file(product=product, received=cover, limit=MAX_LIST_BYTES) if cover else None
     payload = {
         "release": release.pk,
         "role": role,
-        "archive": {
-            "name": archive.name[-255:],
-            "size": stored.size,
-            "sha256": stored.digest.hex,
-            "sha512": stored.sha512.hex(),
-            "blake2b512": stored.blake2b512.hex(),
-        },
-        "signatures": [
-            objects().put_bytes(compartment, signature[: MAX_SIGNATURE_BYTES + 1]).hex for signature in signatures
-        ],
+        "archive": stored.as_json(),
+        "signatures": store_signatures(product, signatures),
+        "cover": {"form": "checksums", **listing.as_json()} if listing else None,
+        "over": over,
         "sender": sender.pk if sender else None,
         "anchors": anchors_digest(release),
     }
-    return create_job(kind=KIND, payload=payload, requested_by=sender, send=send)
+    return create_job(kind=CHECK_KIND if dry_run else KIND, payload=payload, requested_by=sender, send=send)
+
+
+def check_archive_type(product: Product, archive: Received | StoredFile) -> None:
+    """Raise `archive-type-unknown` before anything is kept that nobody could read."""
+    if isinstance(archive, Received):
+        archive_type(archive.stream)
+        return
+    with objects().open(product.store_key, archive.digest) as stream:
+        archive_type(stream)
+
+
+def store_signatures(product: Product, signatures: Sequence[bytes]) -> list[str]:
+    """Digests of the stored signature files; one byte too many is kept of one that is too long, so that it is judged unreadable."""
+    return [objects().put_bytes(product.store_key, item[: MAX_SIGNATURE_BYTES + 1]).hex for item in signatures]
 
 
 def anchors_digest(release: Release) -> str:
     """Digest of the keys enrolled now: with other keys, the same files are another question."""
-    anchors = release.product.anchors.order_by("fingerprint").values_list("fingerprint", "valid_from", "valid_until")
-    return Digest.of(canonical_json([[str(value) for value in anchor] for anchor in anchors])).hex
+    anchors = (
+        product_anchors(release.product)
+        .order_by("fingerprint", "pk")
+        .values_list("fingerprint", "valid_from", "valid_until", "revoked_at", "revocation")
+    )
+    facts: Any = [[str(value) for value in anchor] for anchor in anchors]
+    return Digest.of(canonical_json(facts)).hex

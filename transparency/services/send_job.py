@@ -12,7 +12,7 @@ from transparency.celery import app
 from transparency.models import Job
 
 _logger = logging.getLogger(__name__)
-_TASKS = {"import-snapshot": "transparency.tasks.run_import"}
+_TASKS = dict.fromkeys(("import-snapshot", "check-delivery", "import-debian"), "transparency.tasks.run_import")
 
 
 def send_job(*, job: Job) -> None:

@@ -28,7 +28,8 @@ from transparency.proofs.records import parse_delivery_record
 from transparency.proofs.trust import Requirements, parse_trust_file
 from transparency.proofs.verification import verify_dossier
 from transparency.services.ensure_release import ensure_release
-from transparency.services.receive_delivery import Received, receive_delivery
+from transparency.services.receive_delivery import receive_delivery
+from transparency.services.stored_files import Received
 from transparency.services.stores import log_store
 
 if TYPE_CHECKING:

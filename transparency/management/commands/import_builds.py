@@ -13,7 +13,8 @@ from transparency.models import BuildList, Job
 from transparency.reports import builds_report
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_builds import receive_builds
-from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, Received
+from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
+from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,8 @@ from transparency.management.output import EXIT_REFUSED, PortalCommand, printabl
 from transparency.models import Delivery, Job
 from transparency.reports import delivery_report
 from transparency.services.ensure_release import ensure_release
-from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, Received, receive_delivery
+from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, receive_delivery
+from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
