@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from transparency.errors import EvidenceError, UnavailableError
-from transparency.gateways.gitstore import Repository, create_repository
+from transparency.gateways.gitfolder import create_repository
+from transparency.gateways.gitstore import Repository
 from transparency.models import Delivery, Installation, LogEntry, LogHead, Release, Snapshot
 from transparency.proofs.digest import Digest
 from transparency.proofs.filetable import FileEntry, FileTable

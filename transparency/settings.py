@@ -136,6 +136,13 @@ JOB_LEASE_SECONDS = env.int("TRANSPARENCY_JOB_LEASE", 60)
 JOB_MAX_ATTEMPTS = env.int("TRANSPARENCY_JOB_ATTEMPTS", 5)
 JOB_SWEEP_SECONDS = env.int("TRANSPARENCY_JOB_SWEEP", 5)
 
+# --- parsing of what arrives -----------------------------------------------------------------------------------------
+# auto: bubblewrap where it works, else the limits of a process. Production accepts bubblewrap alone.
+SANDBOX = env.str("TRANSPARENCY_SANDBOX", "auto")
+PARSE_CPU_SECONDS = env.int("TRANSPARENCY_PARSE_CPU", 15 * 60)
+PARSE_SECONDS = env.int("TRANSPARENCY_PARSE_SECONDS", 30 * 60)
+PARSE_MEMORY_BYTES = env.int("TRANSPARENCY_PARSE_MEMORY", 4 * 1024**3)
+
 # --- objects, log ----------------------------------------------------------------------------------------------------
 OBJECT_ROOT = HOME / "objects"
 CACHE_ROOT = HOME / "cache"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proofs.sources.tars import END, SECRET, file, header, rules
+from tests.proofs.sources.tars import END, file, header, rules
 from transparency.gateways.decompress import archive_type, open_archive
 from transparency.proofs.errors import UnusableInputError
 from transparency.proofs.sources.intake import Limits, take_in
@@ -54,7 +54,7 @@ def intake(tmp_path: Path) -> Callable[..., Intake]:
     def take(data: bytes, limits: Limits | None = None) -> Intake:
         (tmp_path / "archive").write_bytes(data)
         with (tmp_path / "archive").open("rb") as source, open_archive(source) as stream:
-            return take_in(stream, io.BytesIO(), secret=SECRET, limits=limits)
+            return take_in(stream, io.BytesIO(), limits=limits)
 
     return take
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.proofs.sources.trees import ENVIRONMENT, blob_id
-from transparency.gateways import gitstore
-from transparency.gateways.gitstore import Repository, check_git_rules, create_repository
+from transparency.gateways import gitrules
+from transparency.gateways.gitfolder import create_repository
+from transparency.gateways.gitrules import check_git_rules
+from transparency.gateways.gitstore import Repository
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError
 from transparency.proofs.sources.archive import ArchiveError
@@ -246,7 +248,7 @@ class TestGitRules:
         assert refusal.value.code == "git-missing"
 
     def test_a_check_that_takes_too_long_is_weather(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(gitstore, "CHECK_SECONDS", 0)
+        monkeypatch.setattr(gitrules, "CHECK_SECONDS", 0)
         with pytest.raises(UnavailableError) as refusal:
             check_git_rules([(b".gitmodules", b"")])
         assert refusal.value.code == "git-slow"

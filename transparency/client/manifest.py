@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 EXIT_REFUSED = 1
 PROGRESS_SECONDS = 1.0
-# The opening root needs a secret, and is not printed.
-NO_SECRET = bytes(32)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for; return the exit code."""
     with _open(arguments.path) as (stream, top):
-        intake = take_in(stream, cast("BinaryIO", _Nowhere()), secret=NO_SECRET, progress=_Ticker())
+        intake = take_in(stream, cast("BinaryIO", _Nowhere()), progress=_Ticker())
     if arguments.json:
         print(json.dumps(_as_json(intake, top), sort_keys=True))
     elif not intake.refused:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from transparency.gateways.openpgp import OpenPgp
+from transparency.gateways.parsing import judge_signatures
 from transparency.proofs.digest import Digest
-from transparency.proofs.signatures.judge import Content, Verdict, judge_all
+from transparency.proofs.signatures.judge import Verdict, judge_all
+from transparency.services.contain import sandbox
 from transparency.services.enrol_anchor import enrolled_keys, product_anchors
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
-from transparency.services.stores import cache, objects
+from transparency.services.stores import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,15 +29,12 @@ def judge_file(
     """Verdict over a stored file by stored signature files (their digests); `logged_at`: when our log first held these bytes."""
     compartment = product.store_key
     read = [objects().read(compartment, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1) for name in signatures]
-    path = cache().materialise(compartment, file.digest)
-    return judge_all(
-        read,
-        file.digests,
-        enrolled_keys(product_anchors(product)),
-        now=timezone.now(),
-        content=Content(path=str(path)),
-        openpgp=OpenPgp(),
-    )
+    if not read:
+        return no_signature()
+    with objects().open(compartment, file.digest) as content:
+        return judge_signatures(
+            sandbox(), read, content, file.digests, enrolled_keys(product_anchors(product)), now=timezone.now()
+        )
 
 
 def no_signature() -> Verdict:

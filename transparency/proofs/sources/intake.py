@@ -2,7 +2,7 @@
 
 1. Each member passes the path policy (paths.py) and the limits of EDGES.
 2. Its content is hashed (SHA-256, git's SHA-1), its lines counted, and written into one pack.
-3. At the end the common top folder is stripped, and manifest, file table, tree ids, dirHash and opening root are made.
+3. At the end the common top folder is stripped, and manifest, file table, tree ids and dirHash are made.
 
 A refusal does not stop the pass as long as the stream can be read, so that the sender sees all of them at once (up to 100).
 Findings name what was admitted as the manifest does; with a refusal there is no manifest, and they name members as the archive does.
@@ -15,13 +15,12 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from transparency.proofs.commitment import opening_root
 from transparency.proofs.digest import Digest
 from transparency.proofs.escaping import escape_path
 from transparency.proofs.filetable import FileEntry, format_file_table
 from transparency.proofs.identity import REGULAR_MODES, SYMLINK_MODE, dir_hash, git_tree, swhid
 from transparency.proofs.languages import language_of
-from transparency.proofs.manifest import ManifestEntry, format_manifest, manifest_lines
+from transparency.proofs.manifest import ManifestEntry, format_manifest
 from transparency.proofs.sources.archive import ArchiveError, Member, Stream, TarReader
 from transparency.proofs.sources.bounds import BoundedStream
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
@@ -95,7 +94,6 @@ class Intake:
     manifest: bytes = b""
     file_table: bytes = b""
     index: bytes = b""
-    opening_root: Digest | None = None
     git_tree: str | None = None
     swhid: str | None = None
     dir_hash: str | None = None
@@ -140,7 +138,6 @@ def take_in(
     stream: ArchiveStream,
     pack: BinaryIO,
     *,
-    secret: bytes,
     limits: Limits | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Intake:
@@ -163,7 +160,7 @@ def take_in(
     except ArchiveError as error:
         detail = f"expected {error.expected}, found {error.found}" if error.expected else error.found
         state.refuse_named(error.subject, error.code, detail)
-    return _conclude(state, secret, [Finding("", rule, detail) for rule, detail in stream.flags])
+    return _conclude(state, [Finding("", rule, detail) for rule, detail in stream.flags])
 
 
 def _take_member(state: _Pass, member: Member) -> None:
@@ -300,7 +297,7 @@ def _bound(state: _Pass) -> None:
         raise ArchiveError("limit-names", expected=f"at most {MAX_NAME_BYTES} bytes of names", found="more")
 
 
-def _conclude(state: _Pass, secret: bytes, of_stream: list[Finding]) -> Intake:
+def _conclude(state: _Pass, of_stream: list[Finding]) -> Intake:
     _check_folders(state)
     if not state.entries and not state.refused:
         state.refuse(b"", "no-files", "an archive without files")
@@ -323,7 +320,6 @@ def _conclude(state: _Pass, secret: bytes, of_stream: list[Finding]) -> Intake:
         manifest=manifest,
         file_table=format_file_table(entries),
         index=state.pack.finish(),
-        opening_root=opening_root(secret, manifest_lines(manifest)),
         git_tree=tree.hex(),
         swhid=swhid(whole),
         dir_hash=dir_hash(entries),

@@ -1,0 +1,70 @@
+"""The entry of the contained process: limits first, then the task."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+from transparency.gateways.contained.tasks import TASKS
+from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
+
+PR_SET_PDEATHSIG = 1
+CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
+MAX_REQUEST_BYTES = 64 * 1024**2
+MAX_PROCESSES_FILES = 256
+_ROOTS = ((UnusableInputError, "unusable"), (EvidenceError, "evidence"), (UnavailableError, "unavailable"))
+
+
+def main() -> int:
+    name, *given = sys.argv[1:]
+    files = {key: int(number) for key, _, number in (item.partition("=") for item in given)}
+    request = json.loads(sys.stdin.buffer.read(MAX_REQUEST_BYTES))
+    _withdraw()
+    _limit(request["limits"])
+    # Hundreds of thousands of small values and no cycles: collecting garbage among them would only cost time.
+    gc.disable()
+    try:
+        message = {"answer": TASKS[name](request, files)}
+    except (EvidenceError, UnavailableError) as error:
+        message = {"error": _told(error)}
+    except MemoryError:
+        message = {"error": {"root": "evidence", "code": "limit-memory", "expected": "less memory", "found": "more"}}
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _withdraw() -> None:
+    """Die with the parent, and leave the network where the wrapping did not (an attempt: the kernel may forbid it)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if libc.unshare(CLONE_NEWNET):
+        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def _limit(limits: dict[str, int]) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu"], limits["cpu"] + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["output"], limits["output"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_PROCESSES_FILES, MAX_PROCESSES_FILES))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+
+
+def _told(error: EvidenceError | UnavailableError) -> dict[str, Any]:
+    root = next(name for kind, name in _ROOTS if isinstance(error, kind))
+    return {
+        "root": root, "code": error.code, "expected": error.expected, "found": error.found, "subject": error.subject
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    status = main()
+    # The values of a million members need not be taken apart one by one.
+    os._exit(status)

@@ -1,0 +1,103 @@
+"""The tasks on hostile input as functions: each runs in the sandbox, and its answer is read strictly (contained/wire.py)."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from transparency.gateways.contained.wire import (
+    base64_of,
+    digests_json,
+    key_json,
+    parse_digests,
+    parse_intake,
+    parse_verdict,
+)
+from transparency.proofs.errors import EvidenceError
+from transparency.proofs.sources.intake import Intake, Limits, Progress
+from transparency.proofs.sources.paths import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from transparency.gateways.sandbox import Sandbox
+    from transparency.proofs.signatures.judge import FileDigests, Verdict
+    from transparency.proofs.signatures.keys import EnrolledKey
+
+# The limits of the process itself: what runs into them is refused like any other member that asks for too much.
+LIMITS = frozenset({"limit-cpu", "limit-time", "limit-memory", "limit-output"})
+_PARTS = ("manifest", "table", "index")
+MAX_PART_BYTES = 2 * 1024**3
+
+
+def read_members(
+    sandbox: Sandbox,
+    archive: BinaryIO,
+    pack: BinaryIO,
+    *,
+    limits: Limits,
+    scratch: Path,
+    tick: Callable[[Progress], None] = lambda _: None,
+) -> Intake:
+    """Everything that a snapshot is made of but its opening root, or the refusals; `pack` is an empty file that gets the git pack."""
+
+    def tell(said: Mapping[str, Any]) -> None:
+        counts = [said.get(name, 0) for name in ("members", "bytes", "archiveBytes")]
+        tick(Progress(*(count if isinstance(count, int) else 0 for count in counts)))
+
+    with ExitStack() as stack:
+        parts = {name: cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=scratch))) for name in _PARTS}
+        try:
+            answer = sandbox.run(
+                "read-members",
+                {"intake": asdict(limits)},
+                inputs={"archive": archive},
+                outputs={"pack": pack, **parts},
+                tick=tell,
+            )
+        except EvidenceError as error:
+            if error.code not in LIMITS:
+                raise
+            detail = f"expected {error.expected}, found {error.found}"
+            return Intake((), (Finding("", error.code, detail, fatal=True),))
+        read = {name: _read(stream, name) for name, stream in parts.items()}
+    return parse_intake(answer, manifest=read["manifest"], file_table=read["table"], index=read["index"])
+
+
+def judge_signatures(
+    sandbox: Sandbox,
+    signatures: Sequence[bytes],
+    content: BinaryIO,
+    digests: FileDigests,
+    keys: Sequence[EnrolledKey],
+    *,
+    now: datetime,
+) -> Verdict:
+    """The verdict over `content`, whose digests the caller computed. Stopped at a limit, it is `unavailable`, never anything better."""
+    request = {
+        "signatures": [base64_of(item) for item in signatures],
+        "digests": digests_json(digests),
+        "keys": [key_json(key) for key in keys],
+        "now": now.isoformat(),
+    }
+    answer = sandbox.run("judge", request, inputs={"content": content})
+    return parse_verdict(answer, files=len(signatures))
+
+
+def decompress(sandbox: Sandbox, archive: BinaryIO, plain: BinaryIO, *, limit: int) -> FileDigests:
+    """Write the decompressed archive to `plain`; at most `limit` bytes come out (`stream-…`, `limit-content`)."""
+    return parse_digests(
+        sandbox.run("decompress", {"limit": limit}, inputs={"archive": archive}, outputs={"plain": plain})
+    )
+
+
+def _read(stream: Any, name: str) -> bytes:
+    stream.seek(0)
+    data: bytes = stream.read(MAX_PART_BYTES + 1)
+    if len(data) > MAX_PART_BYTES:
+        raise EvidenceError("contained-answer", subject=name, expected=f"at most {MAX_PART_BYTES} bytes", found="more")
+    return data

@@ -1,0 +1,257 @@
+"""Run one task on hostile input in a process of its own: no network, nothing to see but the files it was handed, killed at its limits.
+
+Bubblewrap (`bwrap`) gives it empty network, process and mount namespaces with a read-only system; where it is missing, the limits of the
+process remain and it tries to leave the network by itself. What the task answers is one JSON object that the caller reads as strictly as
+any input (transparency/gateways/contained): whoever takes the task over can lie about the one delivery, and do nothing else.
+
+| code | when |
+|---|---|
+| limit-cpu, limit-time, limit-memory, limit-output | it was stopped at a limit: an `EvidenceError`, the input is what asks for too much |
+| contained-died | it died of something else: `UnavailableError`, tried again |
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Kind = Literal["bubblewrap", "rlimits"]
+MAX_ANSWER_BYTES = 64 * 1024**2
+MAX_COMPLAINT_BYTES = 64 * 1024
+TICK_SECONDS = 0.5
+TMP_BYTES = 256 * 1024**2
+NOBODY = "65534"
+_ROOTS = {"evidence": EvidenceError, "unavailable": UnavailableError, "unusable": UnusableInputError}
+_SHELL_SIGNAL = 128
+_PACKAGE = Path(__file__).resolve().parent.parent
+# Isolated from the environment, and from whatever folder it is started in; the package is found where this file lies.
+_START = (
+    "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
+    "runpy.run_module('transparency.gateways.contained', run_name='__main__', alter_sys=True)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a task may use: seconds of CPU (each of its processes), seconds by the clock, bytes of memory and of one written file."""
+
+    cpu: int = 900
+    time: int = 1800
+    memory: int = 4 * 1024**3
+    output: int = 20 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """How tasks are contained here."""
+
+    kind: Kind
+    bounds: Bounds = Bounds()
+
+    def run(
+        self,
+        task: str,
+        request: Mapping[str, Any],
+        *,
+        inputs: Mapping[str, BinaryIO] | None = None,
+        outputs: Mapping[str, BinaryIO] | None = None,
+        tick: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> dict[str, Any]:
+        """The task's answer. It may read `inputs` and write `outputs`, nothing else; `tick` gets its latest progress twice a second.
+
+        What `tick` raises stops the task. Raises what the task raised (by root, code, expected, found, subject), or a code above.
+        """
+        files = {**(inputs or {}), **(outputs or {})}
+        for stream in files.values():
+            stream.flush() if stream.writable() else stream.seek(0)
+        arguments = [task, *(f"{name}={stream.fileno()}" for name, stream in files.items())]
+        child = subprocess.Popen(
+            [*_wrapping(self.kind), sys.executable, "-I", "-c", _START, str(_PACKAGE.parent), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[stream.fileno() for stream in files.values()],
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,
+        )
+        limits = {"cpu": self.bounds.cpu, "memory": self.bounds.memory, "output": self.bounds.output}
+        try:
+            return _Conversation(child, self.bounds, tick).hold({"limits": limits, **request})
+        finally:
+            _end(child)
+
+
+def choose_sandbox(wanted: str, bounds: Bounds) -> Sandbox:
+    """`auto` takes bubblewrap where it works; asking for it where it does not is `sandbox-missing`."""
+    if wanted == "rlimits":
+        return Sandbox("rlimits", bounds)
+    if bubblewrap_works():
+        return Sandbox("bubblewrap", bounds)
+    if wanted == "bubblewrap":
+        raise UnavailableError("sandbox-missing", expected="a bwrap command that may make namespaces", found="none")
+    return Sandbox("rlimits", bounds)
+
+
+@cache
+def bubblewrap_works() -> bool:
+    """Whether an empty sandbox starts: the command may be there and the kernel may still refuse namespaces."""
+    if shutil.which("bwrap") is None:
+        return False
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(
+            [*_wrapping("bubblewrap"), "/usr/bin/true"],
+            env=_environment(),
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+        return done.returncode == 0
+    return False
+
+
+class _Conversation:
+    """Writes the request, reads progress and the answer, and keeps an eye on the clock."""
+
+    def __init__(self, child: subprocess.Popen[bytes], bounds: Bounds, tick: Callable[[dict[str, Any]], None]) -> None:
+        self._child = child
+        self._bounds = bounds
+        self._tick = tick
+        self._progress: dict[str, Any] = {}
+        self._answer: dict[str, Any] | None = None
+        self._said = bytearray()
+        self._complaint = bytearray()
+        self._heard = 0
+
+    def hold(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._write(json.dumps(request).encode())
+        deadline = time.monotonic() + self._bounds.time
+        with selectors.DefaultSelector() as selector:
+            for pipe in (self._child.stdout, self._child.stderr):
+                if pipe is None:
+                    raise AssertionError("a pipe was asked for")
+                selector.register(pipe, selectors.EVENT_READ)
+            next_tick = time.monotonic() + TICK_SECONDS
+            while selector.get_map():
+                now = time.monotonic()
+                if now > deadline:
+                    raise EvidenceError("limit-time", expected=f"at most {self._bounds.time} s", found="more")
+                if now >= next_tick:
+                    next_tick = now + TICK_SECONDS
+                    self._tick(self._progress)
+                for key, _ in selector.select(min(deadline, next_tick) - now):
+                    self._hear(selector, key.fileobj)
+        return self._conclude(deadline)
+
+    def _write(self, request: bytes) -> None:
+        if self._child.stdin is None:
+            raise AssertionError("a pipe was asked for")
+        with suppress(BrokenPipeError):  # it died at once; its end says why
+            self._child.stdin.write(request)
+            self._child.stdin.close()
+
+    def _hear(self, selector: selectors.BaseSelector, pipe: Any) -> None:
+        data = os.read(pipe.fileno(), 1 << 16)
+        if not data:
+            selector.unregister(pipe)
+        elif pipe is self._child.stderr:
+            self._complaint += data[: max(0, MAX_COMPLAINT_BYTES - len(self._complaint))]
+        else:
+            self._heard += len(data)
+            if self._heard > MAX_ANSWER_BYTES:
+                raise EvidenceError(
+                    "limit-output", expected=f"an answer of at most {MAX_ANSWER_BYTES} bytes", found="more"
+                )
+            self._said += data
+            *lines, rest = self._said.split(b"\n")
+            self._said = bytearray(rest)
+            for line in lines:
+                self._take(bytes(line))
+
+    def _take(self, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            raise UnavailableError("contained-died", expected="lines of JSON", found=repr(line[:80])) from error
+        if isinstance(message, dict) and isinstance(message.get("progress"), dict):
+            self._progress = message["progress"]
+        elif isinstance(message, dict):
+            self._answer = message
+
+    def _conclude(self, deadline: float) -> dict[str, Any]:
+        try:
+            status = self._child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired as error:
+            raise EvidenceError("limit-time", expected=f"at most {self._bounds.time} s", found="more") from error
+        ended_by = -status if status < 0 else status - _SHELL_SIGNAL
+        if ended_by == signal.SIGXCPU:
+            raise EvidenceError("limit-cpu", expected=f"at most {self._bounds.cpu} s of CPU", found="more")
+        if ended_by == signal.SIGXFSZ:
+            raise EvidenceError("limit-output", expected=f"files of at most {self._bounds.output} bytes", found="more")
+        if self._answer is None or status:
+            said = bytes(self._complaint[-300:]).decode(errors="replace").strip()
+            raise UnavailableError("contained-died", expected="an answer", found=f"exit {status}: {said}")
+        if failure := self._answer.get("error"):
+            raise _as_error(failure)
+        answer = self._answer.get("answer")
+        if not isinstance(answer, dict):
+            raise UnavailableError("contained-died", expected="an answer", found="another message")
+        return answer
+
+
+def _as_error(failure: Any) -> Exception:
+    texts = {key: str(failure.get(key, ""))[:2000] for key in ("expected", "found", "subject")}
+    return _ROOTS.get(failure.get("root"), UnavailableError)(str(failure.get("code", "contained-died"))[:64], **texts)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Nothing of the task outlives its caller's interest: its whole process group goes."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _wrapping(kind: Kind) -> Sequence[str]:
+    if kind == "rlimits":
+        return ()
+    shown = [part for folder in _shown_folders() for part in ("--ro-bind", folder, folder)]
+    return (
+        "bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+        "--uid", NOBODY, "--gid", NOBODY, "--hostname", "contained",
+        "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/lib", "/lib", "--ro-bind-try", "/lib64", "/lib64",
+        "--ro-bind-try", "/bin", "/bin", "--ro-bind-try", "/sbin", "/sbin",
+        "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
+        "--proc", "/proc", "--dev", "/dev", "--size", str(TMP_BYTES), "--tmpfs", "/tmp",  # noqa: S108 - the sandbox's own
+        *shown, "--chdir", "/", "--",
+    )  # fmt: skip
+
+
+@cache
+def _shown_folders() -> tuple[str, ...]:
+    """The interpreter and this package, where they are not part of the system; never the folder that the data lies in."""
+    wanted = (sys.base_prefix, sys.prefix, str(_PACKAGE))
+    return tuple(dict.fromkeys(folder for folder in wanted if not folder.startswith("/usr/") and folder != "/usr"))
