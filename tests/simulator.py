@@ -35,6 +35,7 @@ from transparency.proofs.attest.predicates import (
 from transparency.proofs.attest.statement import Statement, format_statement, manifest_subject
 from transparency.proofs.builds.checksums import compare, parse_checksums
 from transparency.proofs.canonical import canonical_json
+from transparency.proofs.commitment import opening_root
 from transparency.proofs.container import format_container
 from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import (
@@ -51,6 +52,7 @@ from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_ope
 from transparency.proofs.log.merkle import inclusion_path, leaf_hash, root_of
 from transparency.proofs.log.note import generate_signing_key
 from transparency.proofs.log.proof import LogProof, format_log_proof
+from transparency.proofs.manifest import manifest_lines
 from transparency.proofs.records import (
     ArchiveFile,
     BuildsRecord,
@@ -168,7 +170,7 @@ class Simulator:
         self.product_secret = hashlib.sha256(str(folder).encode()).digest()
         self.archive = make_archive(files)
         with open_archive(io.BytesIO(self.archive)) as stream:
-            self.intake = take_in(stream, io.BytesIO(), secret=bytes(32))
+            self.intake = take_in(stream, io.BytesIO())
         self.manifest = self.intake.manifest
         self.deliveries: list[Item] = []
         self.builds: list[Item] = []
@@ -228,7 +230,6 @@ class Simulator:
     def delivery_record(self, signatures: Sequence[bytes], *, archive: bytes | None = None) -> DeliveryRecord:
         data = self.archive if archive is None else archive
         found = self.intake
-        assert found.opening_root
         assert found.git_tree
         return DeliveryRecord(
             vendor=VENDOR,
@@ -246,7 +247,7 @@ class Simulator:
             prefix=found.prefix,
             snapshot=RecordedSnapshot(
                 manifest=self.subject,
-                opening_root=found.opening_root,
+                opening_root=opening_root(bytes(32), manifest_lines(found.manifest)),
                 git_tree=found.git_tree,
                 swhid=found.swhid or "",
                 dir_hash=found.dir_hash,
