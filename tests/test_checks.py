@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from transparency.checks import production_rows, production_settings
+from transparency.checks import embedded_sandbox, production_rows, production_settings
+from transparency.gateways.sandbox import bubblewrap_works
 from transparency.models import Installation, Organisation, Person, TrustAnchor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,21 @@ def test_settings_of_a_laptop_are_refused(settings: object) -> None:
     assert found(list(production_settings(None))) == {"E001", "E003", "E004", "E007"}
     settings.ALLOWED_HOSTS = ["*"]  # type: ignore[attr-defined]
     assert "E002" in found(list(production_settings(None)))
+
+
+def test_production_refuses_to_parse_without_bubblewrap_and_the_embedded_size_warns(
+    settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert embedded_sandbox(None) == []
+    monkeypatch.setenv("PATH", "/nonexistent")
+    bubblewrap_works.cache_clear()
+    try:
+        assert found(list(embedded_sandbox(None))) == {"W001"}
+        settings.PRODUCTION = True  # type: ignore[attr-defined]
+        assert "E009" in found(list(production_settings(None)))
+        assert embedded_sandbox(None) == []
+    finally:
+        bubblewrap_works.cache_clear()
 
 
 @pytest.mark.django_db

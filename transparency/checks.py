@@ -1,7 +1,8 @@
 """System checks: production refuses what only the embedded size and its demonstration may have.
 
 E001 secret key, E002 hosts, E003 SQLite, E004 an `.example` name, E005 people of the demonstration, E006 keys of the demonstration,
-E007 debug. The last three that read rows are database checks (`manage.py check --database default --deploy`); `wsgi.py` runs them all.
+E007 debug, E009 a sandbox that does not start (W001 for the embedded size). E004 to E006 read rows: they are database checks
+(`manage.py check --database default --deploy`); `wsgi.py` runs them all.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register  # noqa: A004 - Django's name
 from django.db import connections
 from django.db.utils import DatabaseError
 
+from transparency.gateways.sandbox import bubblewrap_works
 from transparency.models import Installation, Person, TrustAnchor
 
 if TYPE_CHECKING:
@@ -39,7 +41,23 @@ def production_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
         found.append(Error("DATABASE_URL must name a PostgreSQL database.", id="transparency.E003"))
     if settings.DEBUG:
         found.append(Error("TRANSPARENCY_DEBUG must be off.", id="transparency.E007"))
+    if not bubblewrap_works():
+        found.append(
+            Error(
+                "bwrap (bubblewrap) must be there and may make namespaces: hostile input is parsed in it.",
+                id="transparency.E009",
+            )
+        )
     return found
+
+
+@register(Tags.security)
+def embedded_sandbox(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Warning]:  # noqa: ARG001 - Django's signature
+    """The embedded size goes on without bubblewrap, and says so."""
+    if settings.PRODUCTION or bubblewrap_works():
+        return []
+    hint = "Install bubblewrap. Until then only the limits of a process contain hostile archives."
+    return [Warning("Hostile input is parsed without a sandbox.", hint=hint, id="transparency.W001")]
 
 
 @register(Tags.database)
