@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from transparency.gateways.sandbox import Sandbox
+    from transparency.gateways.sandbox import Meter, Sandbox
     from transparency.proofs.signatures.judge import FileDigests, Verdict
     from transparency.proofs.signatures.keys import EnrolledKey
 
@@ -42,6 +42,7 @@ def read_members(
     limits: Limits,
     scratch: Path,
     tick: Callable[[Progress], None] = lambda _: None,
+    meter: Meter | None = None,
 ) -> Intake:
     """Everything that a snapshot is made of but its opening root, or the refusals; `pack` is an empty file that gets the git pack."""
 
@@ -58,6 +59,7 @@ def read_members(
                 inputs={"archive": archive},
                 outputs={"pack": pack, **parts},
                 tick=tell,
+                meter=meter,
             )
         except EvidenceError as error:
             if error.code not in LIMITS:
@@ -76,6 +78,7 @@ def judge_signatures(
     keys: Sequence[EnrolledKey],
     *,
     now: datetime,
+    meter: Meter | None = None,
 ) -> Verdict:
     """The verdict over `content`, whose digests the caller computed. Stopped at a limit, it is `unavailable`, never anything better."""
     request = {
@@ -84,7 +87,7 @@ def judge_signatures(
         "keys": [key_json(key) for key in keys],
         "now": now.isoformat(),
     }
-    answer = sandbox.run("judge", request, inputs={"content": content})
+    answer = sandbox.run("judge", request, inputs={"content": content}, meter=meter)
     return parse_verdict(answer, files=len(signatures))
 
 

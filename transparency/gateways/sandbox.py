@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Kind = Literal["bubblewrap", "rlimits"]
 MAX_ANSWER_BYTES = 64 * 1024**2
 MAX_COMPLAINT_BYTES = 64 * 1024
+MAX_CPU_SAID, MAX_PEAK_SAID = 1e6, 1 << 50
 TICK_SECONDS = 0.5
 TMP_BYTES = 256 * 1024**2
 NOBODY = "65534"
@@ -57,6 +58,19 @@ class Bounds:
     output: int = 20 * 1024**3
 
 
+@dataclass(slots=True)
+class Meter:
+    """What contained tasks used, as they say themselves: the wrapping hides it from the caller's own accounting."""
+
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+
+    def add(self, usage: Any) -> None:
+        cpu, peak = (usage.get(name) if isinstance(usage, dict) else None for name in ("cpu", "rss"))
+        self.cpu_seconds += cpu if isinstance(cpu, int | float) and 0 <= cpu < MAX_CPU_SAID else 0.0
+        self.peak_bytes = max(self.peak_bytes, peak if isinstance(peak, int) and 0 <= peak < MAX_PEAK_SAID else 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """How tasks are contained here."""
@@ -72,6 +86,7 @@ class Sandbox:
         inputs: Mapping[str, BinaryIO] | None = None,
         outputs: Mapping[str, BinaryIO] | None = None,
         tick: Callable[[dict[str, Any]], None] = lambda _: None,
+        meter: Meter | None = None,
     ) -> dict[str, Any]:
         """The task's answer. It may read `inputs` and write `outputs`, nothing else; `tick` gets its latest progress twice a second.
 
@@ -93,7 +108,7 @@ class Sandbox:
         )
         limits = {"cpu": self.bounds.cpu, "memory": self.bounds.memory, "output": self.bounds.output}
         try:
-            return _Conversation(child, self.bounds, tick).hold({"limits": limits, **request})
+            return _Conversation(child, self.bounds, tick, meter or Meter()).hold({"limits": limits, **request})
         finally:
             _end(child)
 
@@ -129,10 +144,13 @@ def bubblewrap_works() -> bool:
 class _Conversation:
     """Writes the request, reads progress and the answer, and keeps an eye on the clock."""
 
-    def __init__(self, child: subprocess.Popen[bytes], bounds: Bounds, tick: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, child: subprocess.Popen[bytes], bounds: Bounds, tick: Callable[[dict[str, Any]], None], meter: Meter
+    ) -> None:
         self._child = child
         self._bounds = bounds
         self._tick = tick
+        self._meter = meter
         self._progress: dict[str, Any] = {}
         self._answer: dict[str, Any] | None = None
         self._said = bytearray()
@@ -207,6 +225,7 @@ class _Conversation:
         if self._answer is None or status:
             said = bytes(self._complaint[-300:]).decode(errors="replace").strip()
             raise UnavailableError("contained-died", expected="an answer", found=f"exit {status}: {said}")
+        self._meter.add(self._answer.get("usage"))
         if failure := self._answer.get("error"):
             raise _as_error(failure)
         answer = self._answer.get("answer")

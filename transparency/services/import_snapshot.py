@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from transparency.errors import EvidenceError
+from transparency.gateways.sandbox import Meter
 from transparency.reports import delivery_report
 from transparency.services.admit_delivery import admit_delivery, quarantine_delivery
 from transparency.services.arrival import Arrival, arrival_of
@@ -28,27 +30,28 @@ if TYPE_CHECKING:
 def import_snapshot(claim: Claim) -> None:
     """Do the whole import for a claimed job; LeaseLostError when overtaken, and then nothing was kept."""
     arrival = arrival_of(claim)
-    verdict, intake = judge_and_read(claim, arrival, keep=True)
+    meter = Meter()
+    verdict, intake = judge_and_read(claim, arrival, meter, keep=True)
     with transaction.atomic():
         delivery = keep_delivery(claim, arrival, verdict, intake)
-        finish_job(claim, result={"delivery": delivery.pk})
+        finish_job(claim, result={"delivery": delivery.pk, "contained": asdict(meter)})
 
 
 def check_delivery(claim: Claim) -> None:
     """The dry run: the same in everything, but what it would have kept is rolled back and only its report remains."""
     arrival = arrival_of(claim)
-    verdict, intake = judge_and_read(claim, arrival, keep=False)
+    verdict, intake = judge_and_read(claim, arrival, Meter(), keep=False)
     with transaction.atomic():
         report = delivery_report(keep_delivery(claim, arrival, verdict, intake))
         transaction.set_rollback(True)
     finish_job(claim, result={"report": report})
 
 
-def judge_and_read(claim: Claim, arrival: Arrival, *, keep: bool) -> tuple[Verdict, StoredIntake | None]:
+def judge_and_read(claim: Claim, arrival: Arrival, meter: Meter, *, keep: bool) -> tuple[Verdict, StoredIntake | None]:
     """The verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
-    verdict = judge_arrival(claim, arrival)
+    verdict = judge_arrival(claim, arrival, meter)
     if verdict.outcome in arrival.admissible:
-        return verdict, read_archive(claim, release=arrival.release, archive=arrival.archive, keep=keep)
+        return verdict, read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)
     if arrival.admission:
         raise EvidenceError("admission-outdated", expected=arrival.admission.outcome, found=verdict.outcome)
     return verdict, None

@@ -10,15 +10,18 @@ from transparency.services.judge_files import judge_file
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from transparency.gateways.sandbox import Meter
     from transparency.proofs.signatures.judge import Verdict
     from transparency.services.arrival import Arrival
     from transparency.services.claim_job import Claim
 
 
-def judge_arrival(claim: Claim, arrival: Arrival) -> Verdict:
+def judge_arrival(claim: Claim, arrival: Arrival, meter: Meter) -> Verdict:
     """The verdict over the arrival's signatures, whatever they cover."""
     product, logged_at = arrival.release.product, first_logged(arrival)
-    return judge_file(product=product, file=arrival.archive, signatures=arrival.signatures, logged_at=logged_at)
+    return judge_file(
+        product=product, file=arrival.archive, signatures=arrival.signatures, logged_at=logged_at, meter=meter
+    )
 
 
 def first_logged(arrival: Arrival) -> datetime | None:

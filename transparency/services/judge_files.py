@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from transparency.gateways.sandbox import Meter
     from transparency.models import Product
     from transparency.services.stored_files import StoredFile
 
 
 def judge_file(
-    *, product: Product, file: StoredFile, signatures: Sequence[str], logged_at: datetime | None = None
+    *,
+    product: Product,
+    file: StoredFile,
+    signatures: Sequence[str],
+    logged_at: datetime | None = None,
+    meter: Meter | None = None,
 ) -> Verdict:
     """Verdict over a stored file by stored signature files (their digests); `logged_at`: when our log first held these bytes."""
     compartment = product.store_key
@@ -33,7 +39,13 @@ def judge_file(
         return no_signature()
     with objects().open(compartment, file.digest) as content:
         return judge_signatures(
-            sandbox(), read, content, file.digests, enrolled_keys(product_anchors(product)), now=timezone.now()
+            sandbox(),
+            read,
+            content,
+            file.digests,
+            enrolled_keys(product_anchors(product)),
+            now=timezone.now(),
+            meter=meter,
         )
 
 

@@ -21,6 +21,7 @@ from transparency.services.stores import objects
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from transparency.gateways.sandbox import Meter
     from transparency.models import Release
     from transparency.services.claim_job import Claim
     from transparency.services.stored_files import StoredFile
@@ -70,7 +71,9 @@ class Heartbeat:
             )
 
 
-def read_archive(claim: Claim, *, release: Release, archive: StoredFile, keep: bool = True) -> StoredIntake:
+def read_archive(
+    claim: Claim, *, release: Release, archive: StoredFile, meter: Meter | None = None, keep: bool = True
+) -> StoredIntake:
     """Stream an archive through the proof room; nothing is extracted, nothing lies half there. `keep=False` stores nothing."""
     compartment = release.product.store_key
     scratch = objects().scratch(compartment)
@@ -79,7 +82,13 @@ def read_archive(claim: Claim, *, release: Release, archive: StoredFile, keep: b
         temporary_file(scratch, f"pack.{claim.attempt}") as (pack, path),
     ):
         intake = read_members(
-            sandbox(), source, pack, limits=Limits(), scratch=scratch, tick=Heartbeat(claim, archive.size)
+            sandbox(),
+            source,
+            pack,
+            limits=Limits(),
+            scratch=scratch,
+            tick=Heartbeat(claim, archive.size),
+            meter=meter,
         )
         return store_intake(compartment, intake, pack, path, keep=keep)
 

@@ -30,11 +30,12 @@ def main() -> int:
     # Hundreds of thousands of small values and no cycles: collecting garbage among them would only cost time.
     gc.disable()
     try:
-        message = {"answer": TASKS[name](request, files)}
+        message: dict[str, Any] = {"answer": TASKS[name](request, files)}
     except (EvidenceError, UnavailableError) as error:
         message = {"error": _told(error)}
     except MemoryError:
         message = {"error": {"root": "evidence", "code": "limit-memory", "expected": "less memory", "found": "more"}}
+    message["usage"] = _usage()
     sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
     sys.stdout.buffer.flush()
     return 0
@@ -55,6 +56,13 @@ def _limit(limits: dict[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_PROCESSES_FILES, MAX_PROCESSES_FILES))
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+
+
+def _usage() -> dict[str, Any]:
+    """CPU seconds with children, and the largest resident set of one process in bytes."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(item.ru_utime + item.ru_stime for item in spent)
+    return {"cpu": round(cpu, 3), "rss": max(item.ru_maxrss for item in spent) * 1024}
 
 
 def _told(error: EvidenceError | UnavailableError) -> dict[str, Any]:
