@@ -95,7 +95,7 @@ def _progress(command: PortalCommand, job: Job) -> Iterator[None]:
 
 
 def _line(progress: dict[str, Any]) -> str:
-    if not progress:
-        return "checking signatures"
+    if "members" not in progress:
+        return str(progress.get("step", "waiting"))
     read, size = progress.get("archiveBytes", 0), progress.get("archiveSize") or 1
     return f"{progress['step']}: {progress['members']} members, {progress['bytes']:,} bytes, {100 * read // size} % of the archive"

@@ -1,12 +1,14 @@
-"""Claim a job, keep the claim alive, and end it. All by conditional updates on (id, attempt, state): nothing else is trusted.
+"""Claim a job, keep the claim alive, and end it. All by conditional updates on (id, attempt, worker, state): nothing else is trusted.
 
 A worker that was paused past its lease finds that its attempt no longer matches and cannot commit (`LeaseLostError`): `finish_job` is
-called inside the transaction that writes the results.
+called inside the transaction that writes the results. Each claim has a name of its own (`worker`): attempts begin at one again when a job
+is asked for anew, so a worker that slept through that must not pass for the one that works on it now.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,23 +33,25 @@ class Claim:
     attempt: int
     kind: str
     payload: dict[str, Any]
+    worker: str
 
 
 def claim_job(*, job: UUID) -> Claim | None:
     """Claim a queued job, or a running one whose lease ran out; None when it is done, or somebody else's."""
     now = timezone.now()
+    worker = f"{socket.gethostname()[:100]}:{os.getpid()}:{secrets.token_hex(8)}"
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
     claimed = Job.objects.filter(free, pk=job, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
         state=Job.State.RUNNING,
         attempt=F("attempt") + 1,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
+        worker=worker,
         lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
         heartbeat_at=now,
     )
     if not claimed:
         return None
     row = Job.objects.get(pk=job)
-    return Claim(row.pk, row.attempt, row.kind, row.payload)
+    return Claim(row.pk, row.attempt, row.kind, row.payload, worker)
 
 
 def keep_claim(claim: Claim, *, progress: dict[str, Any]) -> None:
@@ -79,6 +83,6 @@ def error_data(error: EvidenceError | UnavailableError) -> dict[str, str]:
 
 
 def _update(claim: Claim, **values: object) -> None:
-    held = Job.objects.filter(pk=claim.job, attempt=claim.attempt, state=Job.State.RUNNING)
+    held = Job.objects.filter(pk=claim.job, attempt=claim.attempt, worker=claim.worker, state=Job.State.RUNNING)
     if not held.update(**values):
         raise LeaseLostError(str(claim.job), claim.attempt)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from transparency.models import Job
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
+from transparency.services.retry_job import retry_job
 from transparency.services.send_job import send_job
 
 if TYPE_CHECKING:
@@ -25,16 +26,7 @@ def create_job(*, kind: str, payload: dict[str, Any], requested_by: Person | Non
             defaults={"kind": kind, "payload": payload, "requested_by": requested_by, "sent_at": timezone.now()},
         )
         if not created and job.state in {Job.State.FAILED, Job.State.CANCELLED}:
-            Job.objects.filter(pk=job.pk, state=job.state).update(
-                state=Job.State.QUEUED,
-                attempt=0,
-                error=None,
-                result=None,
-                finished_at=None,
-                progress={},
-                sent_at=timezone.now(),
-            )
-            job.refresh_from_db()
+            job = retry_job(job=job.pk, send=False)
         if send and job.state == Job.State.QUEUED:
             transaction.on_commit(lambda: send_job(job=job))
     return job

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from transparency.errors import EvidenceError, LeaseLostError, UnavailableError
 from transparency.registries import job_performers
-from transparency.services.claim_job import claim_job, fail_job, release_job
+from transparency.services.claim_job import Claim, claim_job, fail_job, release_job
+from transparency.services.note_progress import note_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
 _logger = logging.getLogger(__name__)
@@ -21,15 +25,31 @@ def perform_job(*, job: UUID) -> bool:
     if claim is None:
         return False
     try:
+        note_progress(claim, text=f"Attempt {claim.attempt} begins.")
         job_performers[claim.kind](claim)
     except LeaseLostError:
-        _logger.warning("job %s was overtaken during attempt %s", claim.job, claim.attempt)
-        return False
+        return _lost(claim)
     except EvidenceError as error:
-        fail_job(claim, error=error)
+        return _end(fail_job, claim, error)
     except UnavailableError as error:
-        release_job(claim, error=error)
+        return _end(release_job, claim, error)
     except BaseException:  # a bug, or Ctrl-C: never swallowed, but the job need not wait for its lease
-        release_job(claim, error=UnavailableError("interrupted", found="see the server's log"))
+        _end(release_job, claim, UnavailableError("interrupted", found="see the server's log"))
         raise
     return True
+
+
+def _end(end: Callable[..., None], claim: Claim, error: EvidenceError | UnavailableError) -> bool:
+    """End the attempt as `end` says, with its last words in the log; a job that was cancelled meanwhile stays cancelled."""
+    try:
+        with transaction.atomic():
+            note_progress(claim, text=f"Stopped: {error}")
+            end(claim, error=error)
+    except LeaseLostError:
+        return _lost(claim)
+    return True
+
+
+def _lost(claim: Claim) -> bool:
+    _logger.warning("job %s was overtaken or cancelled during attempt %s", claim.job, claim.attempt)
+    return False
