@@ -34,6 +34,8 @@ _SENTENCES = {
     "disk-failed": "The disk did not confirm a write. Nothing was published; try again when the disk is sound.",
     "already-attested": "This statement was attested before, with another envelope.",
     "envelope-malformed": "This is not a signed envelope.",
+    "job-done": "This work ended well; there is nothing to try again.",
+    "job-ended": "This work has already ended.",
     "key-format": "This is not a public key of a kind that we know.",
     "key-malformed": "This public key cannot be read.",
     "key-mismatch": "The signature is by another key than the one enrolled.",

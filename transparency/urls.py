@@ -21,7 +21,11 @@ urlpatterns = [
     path("deliveries/<int:identity>/", deliveries.delivery, name="delivery"),
     path("builds/<int:identity>/", deliveries.builds, name="builds"),
     path("quarantine/", deliveries.quarantine, name="quarantine"),
+    path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:identity>/", jobs.job, name="job"),
+    path("jobs/<uuid:identity>/progress.json", jobs.progress, name="job-progress"),
+    path("jobs/<uuid:identity>/cancel/", jobs.cancel, name="job-cancel"),
+    path("jobs/<uuid:identity>/retry/", jobs.retry, name="job-retry"),
     path("keys/", keys.keys, name="keys"),
     path("", include("reviews.web.urls")),
 ]

@@ -30,6 +30,8 @@ _SECTIONS = {
     "statement": "engagements",
     "keys": "keys",
     "quarantine": "quarantine",
+    "jobs": "jobs",
+    "job": "jobs",
     "sign-in": "sign-in",
 }
 

@@ -1,10 +1,17 @@
 // Starts one module for each [data-module]; everything on the pages works without them.
 import { copyDigest } from "./copy-digest.mjs";
+import { jobProgress } from "./job-progress.mjs";
 import { keyboardNav } from "./keyboard-nav.mjs";
 import { lineSelect } from "./line-select.mjs";
 import { theme } from "./theme.mjs";
 
-const modules = { "copy-digest": copyDigest, "keyboard-nav": keyboardNav, "line-select": lineSelect, theme };
+const modules = {
+  "copy-digest": copyDigest,
+  "job-progress": jobProgress,
+  "keyboard-nav": keyboardNav,
+  "line-select": lineSelect,
+  theme,
+};
 
 for (const element of document.querySelectorAll("[data-module]")) {
   const start = modules[element.dataset.module];

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cast import OPEN_FILES, deliver, finish, make_archive
-from transparency.models import Artifact, Delivery, Job, TrustAnchor
+from transparency.models import Artifact, Delivery, TrustAnchor
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_delivery import receive_delivery
@@ -112,27 +112,6 @@ def test_builds_are_compared_in_words(browse: Browse, open_release: Release) -> 
         assert f">{words}<" in page, words
     assert "nobody has attempted it" in page
     assert "no file was given" in page
-
-
-@pytest.mark.parametrize("state", list(Job.State.values))
-def test_a_job_shows_its_state_and_asks_again_only_while_it_runs(
-    browse: Browse, open_release: Release, state: str
-) -> None:
-    job = open_release.deliveries.get().job
-    error = {"code": "object-damaged", "expected": "<a>", "found": "\u202eb"} if state == "failed" else None
-    progress = {"step": "reading", "archiveBytes": 5, "archiveSize": 10, "members": 3} if state == "running" else {}
-    Job.objects.filter(pk=job.pk).update(state=state, error=error, progress=progress)
-    page = browse("olga").get(f"/jobs/{job.pk}/").content.decode()
-    running = state in {"queued", "running"}
-    assert ('<meta http-equiv="refresh" content="2">' in page) == running
-    assert f">{state}<" in page
-    assert "<h1>Import snapshot</h1>" in page
-    if error:
-        assert "A stored object no longer has the digest that names it." in page
-        assert "&lt;a&gt;" in page
-        assert "‹U+202E›b" in page
-    for person in (None, "anna", "stan"):
-        assert browse(person).get(f"/jobs/{job.pk}/").status_code == 404
 
 
 def test_an_auditor_enrols_a_key_and_sees_its_fingerprint(browse: Browse, cast: Cast, keys: Mapping[str, Key]) -> None:

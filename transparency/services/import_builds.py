@@ -17,6 +17,7 @@ from transparency.services.admit_delivery import keep_signatures, recorded_signa
 from transparency.services.claim_job import finish_job
 from transparency.services.judge_files import judge_file, no_signature
 from transparency.services.log_record import log_record
+from transparency.services.note_progress import note_progress
 from transparency.services.receive_delivery import MAX_LIST_BYTES
 from transparency.services.stored_files import StoredFile
 from transparency.services.stores import objects
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 def import_builds(claim: Claim) -> None:
     """Do the whole import for a claimed job; the list's own errors (`checksums-…`) fail the job."""
     payload = claim.payload
+    note_progress(claim, text=f"Comparing {len(payload['files'])} files with the checksum list.")
     release = Release.objects.select_related("product__vendor", "subject").get(pk=payload["release"])
     verdict = (
         judge_file(

@@ -19,6 +19,7 @@ from transparency.services.admit_delivery import admit_delivery, quarantine_deli
 from transparency.services.arrival import Arrival, arrival_of
 from transparency.services.claim_job import finish_job
 from transparency.services.judge_arrival import judge_arrival
+from transparency.services.note_progress import note_progress
 from transparency.services.read_archive import StoredIntake, read_archive
 
 if TYPE_CHECKING:
@@ -49,12 +50,21 @@ def check_delivery(claim: Claim) -> None:
 
 def judge_and_read(claim: Claim, arrival: Arrival, meter: Meter, *, keep: bool) -> tuple[Verdict, StoredIntake | None]:
     """The verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
+    note_progress(claim, text=f"Checking {len(arrival.signatures)} signature files over {arrival.archive.name}.")
     verdict = judge_arrival(claim, arrival, meter)
+    note_progress(claim, text=f"The verdict is {verdict.outcome}: {verdict.code}.")
     if verdict.outcome in arrival.admissible:
-        return verdict, read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)
+        intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)
+        note_progress(claim, text=_read(intake))
+        return verdict, intake
     if arrival.admission:
         raise EvidenceError("admission-outdated", expected=arrival.admission.outcome, found=verdict.outcome)
     return verdict, None
+
+
+def _read(stored: StoredIntake) -> str:
+    found = stored.intake
+    return f"Read {found.files} files: {len(found.flagged)} members flagged, {len(found.refused)} refused."
 
 
 def keep_delivery(claim: Claim, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None) -> Delivery:

@@ -55,11 +55,18 @@ def job_or_404(request: HttpRequest, identity: UUID) -> Job:
     job = Job.objects.filter(pk=identity).first()
     if job is None:
         raise Http404
-    release = Release.objects.select_related("product__vendor").filter(pk=job.payload.get("release")).first()
+    about = job_subject(job)
     own = request.user.is_authenticated and job.requested_by_id == request.user.pk
-    if not (own or may(request.user, Right.OPERATE, None) or (release and may(request.user, Right.DELIVER, release))):
+    if not (own or may(request.user, Right.OPERATE, None) or (about and may(request.user, Right.DELIVER, about))):
         raise Http404
     return job
+
+
+def job_subject(job: Job) -> Release | Product | None:
+    """The release or the product that the work is about."""
+    if "release" in job.payload:
+        return Release.objects.select_related("product__vendor").filter(pk=job.payload["release"]).first()
+    return Product.objects.select_related("vendor").filter(pk=job.payload.get("product")).first()
 
 
 def signed_in(request: HttpRequest) -> Person:

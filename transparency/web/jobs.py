@@ -1,16 +1,25 @@
-"""One job as it stands; the page asks again by itself while it runs."""
+"""Work as it stands: one job with its progress and its log, all jobs that somebody may see, and the buttons that stop and repeat one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from transparency.errors import sentence_for
-from transparency.models import Job
-from transparency.web.access import job_or_404
+from transparency.errors import EvidenceError, sentence_for
+from transparency.models import Delivery, Job, Organisation, Person, Product, Release
+from transparency.permissions import Right, may
+from transparency.services.cancel_job import cancel_job
+from transparency.services.retry_job import retry_job
+from transparency.web.access import job_or_404, job_subject, signed_in
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -18,16 +27,130 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 RUNNING = frozenset({Job.State.QUEUED, Job.State.RUNNING})
+ENDED_BADLY = frozenset({Job.State.FAILED, Job.State.CANCELLED})
+JOBS_A_PAGE = 50
+KINDS = {
+    "import-snapshot": "Import of a source archive",
+    "import-debian": "Import of a Debian source",
+    "check-delivery": "Check of a delivery, keeping nothing",
+    "import-builds": "Import of builds",
+    "reverify": "All deliveries checked again",
+}
+_COUNTS = ("members", "bytes", "archiveBytes", "archiveSize")
 
 
 @never_cache
 @require_safe
 def job(request: HttpRequest, identity: UUID) -> HttpResponse:
     row = job_or_404(request, identity)
+    result = row.result or {}
     context = {
         "job": row,
+        "name": job_name(row),
+        "about": job_subject(row),
         "running": row.state in RUNNING,
+        "may_retry": row.state in ENDED_BADLY,
+        "now": _progress(row),
         "sentence": sentence_for(row.error["code"]) if row.error else "",
-        "name": row.kind.replace("-", " ").capitalize(),
+        "deliveries": Delivery.objects.filter(pk__in=_deliveries(result)).order_by("pk"),
+        "builds": result.get("builds"),
+        "report": result.get("report"),
+        "result": result,
     }
     return render(request, "transparency/job.html", context)
+
+
+@never_cache
+@require_safe
+def progress(request: HttpRequest, identity: UUID) -> JsonResponse:
+    """What the page of a running job asks for every second."""
+    return JsonResponse(_progress(job_or_404(request, identity)))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, identity: UUID) -> HttpResponse:
+    row = job_or_404(request, identity)
+    try:
+        cancel_job(job=row, by=signed_in(request))
+        messages.success(request, "Cancelled. Nothing of this work is kept.")
+    except EvidenceError as error:
+        messages.warning(request, sentence_for(error.code))
+    return redirect("job", row.pk)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, identity: UUID) -> HttpResponse:
+    row = job_or_404(request, identity)
+    try:
+        retry_job(job=row.pk)
+        messages.success(request, "Queued again, from the beginning.")
+    except EvidenceError as error:
+        messages.warning(request, sentence_for(error.code))
+    return redirect("job", row.pk)
+
+
+@login_required
+@never_cache
+@require_safe
+def jobs(request: HttpRequest) -> HttpResponse:
+    rows = _seen_by(signed_in(request))
+    kinds = sorted(set(rows.values_list("kind", flat=True)))
+    state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
+    chosen = rows.filter(state=state) if state in Job.State.values else rows
+    chosen = chosen.filter(kind=kind) if kind in kinds else chosen
+    page = Paginator(chosen.order_by("-created_at"), JOBS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "jobs": [(row, job_name(row), job_subject(row)) for row in page],
+        "states": Job.State.choices,
+        "kinds": [(each, _kind_name(each)) for each in kinds],
+        "state": state,
+        "kind": kind,
+        "any": rows.exists(),
+    }
+    return render(request, "transparency/jobs.html", context)
+
+
+def job_name(row: Job) -> str:
+    """What the work is, with the name of the file that it is about."""
+    file = row.payload.get("archive") or row.payload.get("dsc") or row.payload.get("list") or {}
+    name = _kind_name(row.kind)
+    return f"{name}: {file['name']}" if file.get("name") else name
+
+
+def _kind_name(kind: str) -> str:
+    return KINDS.get(kind, kind.replace("-", " ").capitalize())
+
+
+def _deliveries(result: dict[str, Any]) -> list[int]:
+    return [*result.get("deliveries", []), *([result["delivery"]] if result.get("delivery") else [])]
+
+
+def _progress(row: Job) -> dict[str, Any]:
+    """The job as its page shows it while it goes on."""
+    began, until = row.sent_at or row.created_at, row.finished_at or timezone.now()
+    seconds = max(0, int((until - began).total_seconds()))
+    return {
+        "state": row.state,
+        "ended": row.state not in RUNNING,
+        "step": row.progress.get("step", ""),
+        **{name: row.progress.get(name, 0) for name in _COUNTS},
+        "elapsed": f"{seconds // 60}:{seconds % 60:02}",
+        "attempt": row.attempt,
+        "log": row.log,
+    }
+
+
+def _seen_by(person: Person) -> QuerySet[Job]:
+    """The same jobs that `job_or_404` shows: all for the operator, a vendor's for its people, one's own for everybody."""
+    if may(person, Right.OPERATE, None):
+        return Job.objects.all()
+    seen = Q(requested_by=person)
+    if person.organisation and person.organisation.kind == Organisation.Kind.VENDOR:
+        products = Product.objects.filter(vendor=person.organisation)
+        releases = Release.objects.filter(product__in=products)
+        seen |= Q(payload__release__in=list(releases.values_list("pk", flat=True)))
+        seen |= Q(payload__product__in=list(products.values_list("pk", flat=True)))
+    return Job.objects.filter(seen)
