@@ -6,6 +6,7 @@ again: what the kernel then holds is unknown (`UnavailableError("disk-failed")`)
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from contextlib import contextmanager, suppress
@@ -16,6 +17,24 @@ from transparency.proofs.errors import UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+# What a disk says that is full, failing or read-only: weather for whoever asked, and nothing half-written stays.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FAILING = frozenset({errno.EIO, errno.EROFS})
+
+
+@contextmanager
+def disk_weather() -> Iterator[None]:
+    """A full or failing disk as `UnavailableError` (`disk-full`, `disk-failed`); every other error as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise UnavailableError("disk-full", expected="room on the disk", found=str(error)) from error
+        if error.errno in _FAILING:
+            raise UnavailableError("disk-failed", expected="a disk that writes", found=str(error)) from error
+        raise
 
 
 def make_folder(folder: Path) -> None:
@@ -41,18 +60,20 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def temporary_file(folder: Path, prefix: str) -> Iterator[tuple[BinaryIO, Path]]:
     """A new file in `folder`, removed at the end unless it was moved away."""
-    make_folder(folder)
     path = folder / f"{prefix}.{secrets.token_hex(8)}.tmp"
-    try:
-        with path.open("x+b") as stream:
-            yield stream, path
-    finally:
-        path.unlink(missing_ok=True)
+    with disk_weather():
+        make_folder(folder)
+        try:
+            with path.open("x+b") as stream:
+                yield stream, path
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def sync_file(stream: BinaryIO) -> None:
+    with disk_weather():
+        stream.flush()  # a full disk shows here, and may be tried again
     try:
-        stream.flush()
         os.fsync(stream.fileno())
     except OSError as error:
         raise UnavailableError("disk-failed", expected="durable file", found=str(error)) from error

@@ -17,7 +17,7 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
 _COMPARTMENT = re.compile(r"p[0-9]{1,18}\Z")
@@ -107,6 +107,32 @@ class ObjectStore:
                 copy.flush()
                 path.replace(target)
 
+    def compartments(self) -> list[str]:
+        return sorted(path.name for path in self._root.glob("p*") if _COMPARTMENT.match(path.name))
+
+    def unused(self, compartment: str, used: Container[str], *, older_than: float) -> Iterator[Digest]:
+        """Objects whose names are not in `used` and that nobody put (again) since `older_than` (seconds since the epoch)."""
+        for path in self._folder(compartment).glob("[0-9a-f][0-9a-f]/*"):
+            with suppress(FileNotFoundError):
+                if path.name not in used and path.stat().st_mtime < older_than:
+                    yield Digest.parse(path.name)
+
+    def remove(self, compartment: str, digest: Digest, *, older_than: float) -> bool:
+        """Remove an object, unless somebody puts it at this moment: then it stays."""
+        target = self._path(compartment, digest)
+        aside = self.scratch(compartment) / f"unused.{digest.hex}.tmp"
+        try:
+            target.rename(aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime >= older_than:
+            with suppress(FileExistsError):
+                os.link(aside, target)
+            aside.unlink()
+            return False
+        aside.unlink()
+        return True
+
     def sweep(self, *, older_than: float) -> int:
         """Remove unfinished uploads last touched before `older_than` (seconds since the epoch); return how many."""
         removed = 0
@@ -122,8 +148,11 @@ class ObjectStore:
         os.fchmod(stream.fileno(), 0o444)
         sync_file(stream)
         make_folder(target.parent)
-        with suppress(FileExistsError):
+        try:
             os.link(path, target)
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                os.utime(target)  # wanted again: `remove` leaves it alone
         path.unlink()
         sync_folder(target.parent)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from transparency.errors import EvidenceError, LeaseLostError, UnavailableError
 from transparency.registries import job_performers
@@ -33,6 +33,8 @@ def perform_job(*, job: UUID) -> bool:
         return _end(fail_job, claim, error)
     except UnavailableError as error:
         return _end(release_job, claim, error)
+    except OperationalError as error:  # a database that is full, locked or away
+        return _end_without_database(claim, error)
     except BaseException:  # a bug, or Ctrl-C: never swallowed, but the job need not wait for its lease
         _end(release_job, claim, UnavailableError("interrupted", found="see the server's log"))
         raise
@@ -48,6 +50,15 @@ def _end(end: Callable[..., None], claim: Claim, error: EvidenceError | Unavaila
     except LeaseLostError:
         return _lost(claim)
     return True
+
+
+def _end_without_database(claim: Claim, error: OperationalError) -> bool:
+    """Give the job back; where even that cannot be written, its lease runs out and the sweep does it."""
+    weather = UnavailableError("database-failed", expected="a database that writes", found=str(error)[:200])
+    try:
+        return _end(release_job, claim, weather)
+    except OperationalError:
+        raise weather from error
 
 
 def _lost(claim: Claim) -> bool:

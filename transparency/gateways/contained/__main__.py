@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from transparency.gateways.contained.tasks import TASKS
+from transparency.gateways.durable import disk_weather
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
 PR_SET_PDEATHSIG = 1
@@ -30,7 +31,8 @@ def main() -> int:
     # Hundreds of thousands of small values and no cycles: collecting garbage among them would only cost time.
     gc.disable()
     try:
-        message: dict[str, Any] = {"answer": TASKS[name](request, files)}
+        with disk_weather():
+            message: dict[str, Any] = {"answer": TASKS[name](request, files)}
     except (EvidenceError, UnavailableError) as error:
         message = {"error": _told(error)}
     except MemoryError:

@@ -25,15 +25,14 @@ from transparency.models import Installation
 from transparency.registries import demonstration
 from transparency.services.initialise import initialise
 from transparency.services.publish_log import publish_leftovers, publish_log
-from transparency.services.stores import cache, objects
 from transparency.services.sweep_jobs import sweep_jobs
+from transparency.services.sweep_objects import sweep_objects
 
 if TYPE_CHECKING:
     from types import FrameType
 
 WORKER_QUEUES = "import,default,index,rebuild"
 UPKEEP_SECONDS = 3600.0
-STALE_UPLOAD_SECONDS = 86_400.0
 _logger = logging.getLogger(__name__)
 
 
@@ -115,8 +114,7 @@ class Command(BaseCommand):
                 _guarded(publish_leftovers)
             if now >= next_upkeep:
                 next_upkeep = now + UPKEEP_SECONDS
-                objects().sweep(older_than=time.time() - STALE_UPLOAD_SECONDS)
-                cache().shrink()
+                _guarded(sweep_objects)
             time.sleep(0.5)
 
 

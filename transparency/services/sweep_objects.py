@@ -1,0 +1,95 @@
+"""Remove what nothing refers to any more: files of dry runs, of imports that failed for good, of writers that died half-way.
+
+An object is kept while a row names it, or a job that may still be tried, or for a week after somebody last put it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from transparency.models import (
+    Artifact,
+    BuildList,
+    Delivery,
+    Job,
+    Product,
+    SignatureFile,
+    Snapshot,
+    SnapshotPack,
+    Upload,
+)
+from transparency.services.stores import cache, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+UNFINISHED = timedelta(days=1)
+UNUSED = timedelta(days=7)
+# How long a job that failed or was cancelled may be tried again from the files as they came.
+RETRY = timedelta(days=30)
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many unfinished files and unused objects were removed."""
+
+    unfinished: int
+    unused: int
+
+
+def sweep_objects(*, now: datetime | None = None) -> Swept:
+    """Remove leftovers of every product; safe beside running imports."""
+    moment = now or timezone.now()
+    unfinished = objects().sweep(older_than=(moment - UNFINISHED).timestamp())
+    before = (moment - UNUSED).timestamp()
+    unused = 0
+    for product in Product.objects.all():
+        if product.store_key in objects().compartments():
+            used = set(_used(product, moment))
+            for digest in list(objects().unused(product.store_key, used, older_than=before)):
+                unused += objects().remove(product.store_key, digest, older_than=before)
+    cache().shrink()
+    return Swept(unfinished, unused)
+
+
+def _used(product: Product, now: datetime) -> Iterator[str]:
+    deliveries = Delivery.objects.filter(release__product=product)
+    yield from deliveries.values_list("archive_sha256", flat=True)
+    for components, cover in deliveries.values_list("components", "cover"):
+        yield from _digests([components, cover])
+    builds = BuildList.objects.filter(release__product=product)
+    yield from builds.values_list("sha256", flat=True)
+    yield from Artifact.objects.filter(build_list__in=builds).values_list("sha256", flat=True)
+    signatures = SignatureFile.objects.filter(Q(delivery__in=deliveries) | Q(build_list__in=builds))
+    yield from signatures.values_list("sha256", flat=True)
+    yield from _flat(Snapshot.objects.filter(product=product).values_list("manifest", "file_table"))
+    yield from _flat(SnapshotPack.objects.filter(snapshot__product=product).values_list("pack", "index"))
+    for stored in Upload.objects.filter(product=product, stored__isnull=False).values_list("stored", flat=True):
+        yield from _digests(stored)
+    waiting = Q(state__in=[Job.State.QUEUED, Job.State.RUNNING]) | Q(finished_at__gt=now - RETRY)
+    for payload in Job.objects.filter(waiting).exclude(state=Job.State.DONE).values_list("payload", flat=True):
+        yield from _digests(payload)
+
+
+def _flat(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for row in rows:
+        yield from row
+
+
+def _digests(value: Any) -> Iterator[str]:
+    """Every text in a JSON value that is shaped like a digest: naming too many keeps too much, never too little."""
+    if isinstance(value, str) and _DIGEST.match(value):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _digests(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _digests(item)
