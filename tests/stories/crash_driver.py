@@ -21,6 +21,7 @@ django.setup()
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from tests.cast import Key, make_archive, make_key
 from transparency.celery import app
@@ -33,6 +34,7 @@ from transparency.services.publish_log import publish_log
 from transparency.services.receive_delivery import receive_delivery
 from transparency.services.stored_files import Received
 from transparency.services.sweep_jobs import sweep_jobs
+from transparency.services.sweep_objects import RETRY, sweep_objects
 
 FILES = 1500
 PATIENCE_SECONDS = 60.0
@@ -101,7 +103,17 @@ def wait_until_running(job: Job) -> None:
 
 
 def kills(rounds: int, seed: int) -> dict[str, object]:
-    """Kill the worker at a random instant of each import; now and then the whole group, now and then empty the broker too."""
+    """Kill the worker once, at a random instant of each import."""
+    return strike(rounds, 1, seed)
+
+
+def cycles(rounds: int, seed: int) -> dict[str, object]:
+    """Kill it six times during each import, before it may end."""
+    return strike(rounds, 6, seed)
+
+
+def strike(rounds: int, times: int, seed: int) -> dict[str, object]:
+    """Kill the worker `times` times in each import; now and then the whole group, now and then empty the broker too."""
     chance = random.Random(seed)
     broker = subprocess.Popen(
         valkey_command(settings.HOME / "broker", settings.BROKER_SOCKET), stdout=subprocess.DEVNULL
@@ -114,27 +126,44 @@ def kills(rounds: int, seed: int) -> dict[str, object]:
     outcomes = []
     try:
         for number in range(rounds):
-            job = request(key, number)
-            wait_until_running(job)
-            time.sleep(chance.uniform(0, span))
-            whole = number % 5 == 0
-            if whole:
-                worker.kill_all()
-            elif child := worker.pool_child():
-                os.kill(child, signal.SIGKILL)
-            job.refresh_from_db()
-            struck = job.state == Job.State.RUNNING
-            if number % 7 == 0:
-                with app.connection_for_write() as connection:
-                    connection.default_channel.client.flushall()
-            if whole:
-                worker = Worker()
+            job, struck = request(key, number), 0
+            for blow in range(times):
+                wait_until_running(job)
+                time.sleep(chance.uniform(0, span))
+                turn = number * times + blow
+                whole = turn % 5 == 0
+                attempt = job.attempt
+                if whole:
+                    worker.kill_all()
+                elif child := worker.pool_child():
+                    os.kill(child, signal.SIGKILL)
+                job.refresh_from_db()
+                struck += job.state == Job.State.RUNNING
+                if turn % 7 == 0:
+                    with app.connection_for_write() as connection:
+                        connection.default_channel.client.flushall()
+                if whole:
+                    worker = Worker()
+                if blow + 1 < times:
+                    wait_until_tried_again(job, attempt)
             wait_until_ended(job)
             outcomes.append({"state": job.state, "attempt": job.attempt, "struck": struck})
     finally:
         worker.kill_all()
         broker.kill()
     return {"outcomes": outcomes, **totals()}
+
+
+def wait_until_tried_again(job: Job, attempt: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        job.refresh_from_db()
+        if job.state not in {Job.State.QUEUED, Job.State.RUNNING} or (
+            job.state == Job.State.RUNNING and job.attempt > attempt
+        ):
+            return
+        sweep_jobs()
+        time.sleep(0.05)
 
 
 def typical_seconds(key: Key) -> float:
@@ -179,8 +208,13 @@ print(perform_job(job=uuid.UUID("{job}")))
 
 
 def totals() -> dict[str, object]:
+    """Counts after a sweep that looks from a month ahead: what it leaves is in use."""
     publish_log()
+    before = {path.name for path in settings.OBJECT_ROOT.glob("p*/??/*")}
+    sweep_objects(now=timezone.now() + RETRY)
+    kept = {path.name for path in settings.OBJECT_ROOT.glob("p*/??/*")}
     return {
+        "orphans": len(before - kept),
         "deliveries": Delivery.objects.count(),
         "jobs": Job.objects.filter(state=Job.State.DONE).count(),
         "snapshots": Snapshot.objects.count(),
@@ -191,4 +225,4 @@ def totals() -> dict[str, object]:
 
 if __name__ == "__main__":
     what, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    print(json.dumps({"kills": kills, "pause": pause}[what](rounds, seed)))
+    print(json.dumps({"kills": kills, "cycles": cycles, "pause": pause}[what](rounds, seed)))

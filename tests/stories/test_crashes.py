@@ -20,7 +20,7 @@ def drive(home: Path, *arguments: str) -> dict[str, Any]:
         **os.environ,
         "TRANSPARENCY_HOME": str(home),
         "TRANSPARENCY_JOB_LEASE": "2",
-        "TRANSPARENCY_JOB_ATTEMPTS": "6",
+        "TRANSPARENCY_JOB_ATTEMPTS": "12",
         "DJANGO_SETTINGS_MODULE": "transparency.settings",
         "PYTHONPATH": str(ROOT),
     }
@@ -47,6 +47,19 @@ def test_a_worker_killed_at_fifty_random_instants_leaves_exactly_one_finished_im
     )
     expected = KILLS + 1  # and the one that measured how long an import takes
     assert (answer["deliveries"], answer["jobs"], answer["snapshots"], answer["leaves"]) == (expected,) * 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+def test_three_hundred_kills_over_fifty_imports_leave_exactly_one_finished_import_each(tmp_path: Path) -> None:
+    answer = drive(tmp_path / "var", "cycles", str(KILLS), "20261124")
+    struck = [outcome["struck"] for outcome in answer["outcomes"]]
+    assert [outcome["state"] for outcome in answer["outcomes"]] == ["done"] * KILLS
+    assert sum(struck) >= KILLS * 2, "too few kills struck a running import"
+    expected = KILLS + 1
+    assert (answer["deliveries"], answer["jobs"], answer["snapshots"], answer["leaves"]) == (expected,) * 4
+    assert (answer["leftovers"], answer["orphans"]) == ([], 0)
+    print(f"{6 * KILLS} kills over {KILLS} imports; {sum(struck)} struck a running one")  # noqa: T201 - the report
 
 
 def test_a_worker_paused_past_its_lease_cannot_commit(tmp_path: Path) -> None:
