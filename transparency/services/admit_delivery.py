@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from transparency.models import Delivery, SignatureFile, Snapshot, SnapshotPack
+from transparency.models import Delivery, Event, Person, SignatureFile, Snapshot, SnapshotPack
 from transparency.proofs.digest import Digest
 from transparency.proofs.records import (
     ArchiveFile,
@@ -18,6 +18,7 @@ from transparency.proofs.records import (
 )
 from transparency.registries import after_import
 from transparency.services.log_record import log_record
+from transparency.services.record_event import record_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from transparency.models import BuildList, Release
     from transparency.proofs.signatures.judge import Verdict
-    from transparency.services.arrival import Arrival
+    from transparency.services.arrival import Admission, Arrival
     from transparency.services.read_archive import StoredIntake
     from transparency.services.stored_files import StoredFile
 
@@ -59,6 +60,8 @@ def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: Sto
         organisation=release.product.vendor,
         product=release.product,
     )
+    if arrival.admission:
+        _tell_admission(delivery, arrival.admission)
     for notify in after_import:
         transaction.on_commit(lambda notify=notify: notify(snapshot.pk))  # type: ignore[misc]
     return delivery
@@ -67,6 +70,21 @@ def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: Sto
 def quarantine_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None) -> Delivery:
     """Keep the delivery where only its sender, its vendor and the operator see it, with the reasons."""
     return _keep_delivery(job, arrival, verdict, intake, state=Delivery.State.QUARANTINED, snapshot=None)
+
+
+def _tell_admission(delivery: Delivery, admission: Admission) -> None:
+    """The operator's reason is an event of its own in the log, once."""
+    if not delivery.events.filter(kind=Event.Kind.ADMITTED).exists():
+        record_event(
+            kind=Event.Kind.ADMITTED,
+            product=delivery.release.product,
+            release=delivery.release,
+            delivery=delivery,
+            before=Delivery.State.QUARANTINED,
+            after=f"{Delivery.State.ADMITTED} as {delivery.verdict}",
+            reason=admission.reason,
+            by=Person.objects.filter(pk=admission.by).first() if admission.by else None,
+        )
 
 
 def keep_signatures(

@@ -1,0 +1,81 @@
+"""Write down what happened to a delivery or a key: a row, a record and a leaf, in the transaction that makes it so."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from transparency.errors import UnusableInputError
+from transparency.models import Event, Organisation
+from transparency.proofs.digest import Digest
+from transparency.proofs.events import MAX_REASON_CHARACTERS, NONCE_BYTES, EventRecord, format_event_record
+from transparency.services.initialise import OPERATOR_SLUG
+from transparency.services.log_record import log_record
+
+if TYPE_CHECKING:
+    from transparency.models import Delivery, Person, Product, Release, TrustAnchor
+
+
+def record_event(
+    *,
+    kind: str,
+    product: Product,
+    release: Release | None = None,
+    delivery: Delivery | None = None,
+    anchor: TrustAnchor | None = None,
+    before: str = "",
+    after: str = "",
+    reason: str = "",
+    by: Person | None,
+) -> Event:
+    """Return the event (`reason-long`). Without a person, or for one of no organisation, the operator acted."""
+    if len(reason) > MAX_REASON_CHARACTERS:
+        raise UnusableInputError(
+            "reason-long", expected=f"at most {MAX_REASON_CHARACTERS} characters", found=str(len(reason))
+        )
+    organisation = (by.organisation if by else None) or Organisation.objects.get(slug=OPERATOR_SLUG)
+    manifest = Digest.parse(delivery.snapshot.manifest) if delivery and delivery.snapshot else None
+    record = format_event_record(
+        EventRecord(
+            vendor=product.vendor.slug,
+            product=product.slug,
+            release=release.version if release else None,
+            visibility=product.visibility,
+            event=kind,
+            delivery=Digest.parse(delivery.record_digest) if delivery and delivery.record_digest else None,
+            archive=Digest.parse(delivery.archive_sha256) if delivery else None,
+            manifest=manifest,
+            key=anchor.fingerprint if anchor else None,
+            before=before,
+            after=after,
+            reason=reason,
+            org=organisation.slug,
+            time=timezone.now(),
+            nonce=secrets.token_hex(NONCE_BYTES),
+        )
+    )
+    digest = Digest.of(record)
+    event = Event.objects.create(
+        kind=kind,
+        product=product,
+        release=release,
+        delivery=delivery,
+        anchor=anchor,
+        before=before,
+        after=after,
+        reason=reason,
+        organisation=organisation,
+        by=by,
+        record=record,
+        record_digest=digest.hex,
+    )
+    log_record(
+        kind="event",
+        digest=digest,
+        subjects=[("manifest", manifest)] if manifest else [],
+        organisation=organisation,
+        product=product,
+    )
+    return event
