@@ -42,7 +42,7 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    with suppress(FileExistsError):
+    with disk_weather(), suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     sync_folder(folder.parent)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
+from transparency.errors import UnavailableError
+from transparency.gateways.durable import disk_weather
 from transparency.models import LogEntry
 from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_opening, open_leaf
 from transparency.services.publish_log import publish_pending
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 
     from transparency.models import Organisation, Product
     from transparency.proofs.digest import Digest
+
+
+_logger = logging.getLogger(__name__)
 
 
 def log_record(
@@ -39,5 +45,14 @@ def log_record(
             None,
         )
     entry = LogEntry.objects.create(kind=kind, digest=digest.hex, leaf=format_leaf(leaf), opening=opening_bytes)
-    transaction.on_commit(publish_pending)
+    transaction.on_commit(_publish_soon)
     return entry
+
+
+def _publish_soon() -> None:
+    """What is committed stays committed: a log that cannot be written now is written by the next sweep."""
+    try:
+        with disk_weather():
+            publish_pending()
+    except UnavailableError as error:
+        _logger.warning("the log waits for the next sweep: %s", error)
