@@ -8,19 +8,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from contextlib import suppress
+import shutil
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from transparency.gateways.durable import make_folder, sync_file, sync_folder, temporary_file
+from transparency.gateways.uploadfile import UploadFile, open_upload, prefix_digest
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
+    from io import FileIO
     from pathlib import Path
 
 _COMPARTMENT = re.compile(r"p[0-9]{1,18}\Z")
+_UPLOAD = re.compile(r"[0-9a-f]{32}\Z")
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -69,6 +73,39 @@ class ObjectStore:
     def adopt(self, compartment: str, digest: Digest, stream: BinaryIO, path: Path) -> None:
         """Take over a finished file of `scratch` whose SHA-256 its writer computed; no copy is made."""
         self._keep(compartment, digest, stream, path)
+
+    @contextmanager
+    def upload(self, compartment: str, name: str) -> Iterator[UploadFile]:
+        """The file `name` that arrives in pieces, locked for this caller (`upload-busy`)."""
+        with open_upload(self._upload_path(compartment, name)) as file:
+            yield file
+
+    def upload_prefix(self, compartment: str, name: str, count: int) -> Digest:
+        """SHA-256 of the first `count` bytes of an upload: whoever goes on with it can tell whether it is the same file."""
+        return prefix_digest(self._upload_path(compartment, name), count)
+
+    def finish_upload(self, compartment: str, file: UploadFile, *, size: int) -> StoredObject:
+        """Make a whole upload an object, without a copy. It stays where it was too until `discard_upload`, so that this can be repeated."""
+        sha256, sha512, blake2b = hashlib.sha256(), hashlib.sha512(), hashlib.blake2b()
+        for chunk in file.chunks(size):
+            for hasher in (sha256, sha512, blake2b):
+                hasher.update(chunk)
+        digest = Digest(sha256.digest())
+        self._link(compartment, digest, file.stream, file.path)
+        return StoredObject(digest, size, sha512.digest(), blake2b.digest())
+
+    def discard_upload(self, compartment: str, name: str) -> None:
+        """Remove the unfinished file; what became an object of it stays. The caller holds the lock, or nobody can ask for it any more."""
+        self._upload_path(compartment, name).unlink(missing_ok=True)
+
+    def sweep_uploads(self, *, older_than: float) -> int:
+        """Remove uploads last written before `older_than` (seconds since the epoch); return how many."""
+        return self._remove_old("p*/uploads/*", older_than)
+
+    def free_bytes(self) -> int:
+        """Room on the disk that objects lie on."""
+        make_folder(self._root)
+        return shutil.disk_usage(self._root).free
 
     def open(self, compartment: str, digest: Digest) -> BinaryIO:
         """Open for reading; `object-missing` if it is not there. The reader checks the digest of what it uses."""
@@ -134,9 +171,12 @@ class ObjectStore:
         return True
 
     def sweep(self, *, older_than: float) -> int:
-        """Remove unfinished uploads last touched before `older_than` (seconds since the epoch); return how many."""
+        """Remove unfinished files last touched before `older_than` (seconds since the epoch); return how many."""
+        return self._remove_old("p*/incoming/*", older_than)
+
+    def _remove_old(self, pattern: str, older_than: float) -> int:
         removed = 0
-        for path in self._root.glob("p*/incoming/*"):
+        for path in self._root.glob(pattern):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < older_than:
                     path.unlink()
@@ -144,6 +184,10 @@ class ObjectStore:
         return removed
 
     def _keep(self, compartment: str, digest: Digest, stream: BinaryIO, path: Path) -> None:
+        self._link(compartment, digest, stream, path)
+        path.unlink()
+
+    def _link(self, compartment: str, digest: Digest, stream: BinaryIO | FileIO, path: Path) -> None:
         target = self._path(compartment, digest)
         os.fchmod(stream.fileno(), 0o444)
         sync_file(stream)
@@ -153,7 +197,6 @@ class ObjectStore:
         except FileExistsError:
             with suppress(FileNotFoundError):
                 os.utime(target)  # wanted again: `remove` leaves it alone
-        path.unlink()
         sync_folder(target.parent)
 
     def _folder(self, compartment: str) -> Path:
@@ -163,3 +206,8 @@ class ObjectStore:
 
     def _path(self, compartment: str, digest: Digest) -> Path:
         return self._folder(compartment) / digest.hex[:2] / digest.hex
+
+    def _upload_path(self, compartment: str, name: str) -> Path:
+        if not _UPLOAD.match(name):
+            raise AssertionError(name)
+        return self._folder(compartment) / "uploads" / name
