@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 # A test run never touches what `make run` keeps.
 TEST_JOBS ?= auto
+TARGET ?= tar
+SECONDS ?= 1800
 
-.PHONY: help run test test-slow check format requirements clean
+.PHONY: help run test test-slow check format requirements fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -35,10 +37,13 @@ format: $(VENV)/.test ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 
 requirements: ## compile requirements/*.txt from *.in (needs uv)
-	for name in portal production test; do \
+	for name in portal production test fuzz; do \
 	  uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
+
+fuzz: $(VENV)/.fuzz ## fuzz one parser (TARGET=tar SECONDS=1800), see tests/fuzz/README.md
+	$(BIN)/python -m tests.fuzz.run $(TARGET) var/fuzz --seconds $(SECONDS)
 
 clean: ## remove the virtual environment; data under var/ stays
 	rm -rf $(VENV)
@@ -58,4 +63,8 @@ $(VENV)/.portal: requirements/portal.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.portal
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/test.txt
+	touch $@
+
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/fuzz.txt
 	touch $@
