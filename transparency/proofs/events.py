@@ -26,6 +26,7 @@ EVENT_TYPE = f"{BASE}record/event/v1"
 EventKind = Literal["admitted", "withdrawn", "verdict-changed", "key-enrolled", "key-rotated", "key-revoked"]
 MAX_RECORD_BYTES = 64 * 1024
 MAX_REASON_CHARACTERS = 4000
+MAX_STATE_CHARACTERS = 200
 NONCE_BYTES = 16
 _NONCE = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
 
@@ -105,6 +106,7 @@ def parse_event_record(data: bytes) -> EventRecord:
         record.visibility not in get_args(Visibility)
         or record.event not in get_args(EventKind)
         or len(record.reason) > MAX_REASON_CHARACTERS
+        or max(len(record.before), len(record.after)) > MAX_STATE_CHARACTERS
         or not _NONCE.match(record.nonce)
         or format_event_record(record) != data
     ):

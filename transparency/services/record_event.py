@@ -30,7 +30,11 @@ def record_event(
     reason: str = "",
     by: Person | None,
 ) -> Event:
-    """Return the event (`reason-long`). Without a person, or for one of no organisation, the operator acted."""
+    """Return the event (`reason-long`). Without a person, or for one of no organisation, the operator acted.
+
+    What happens to a delivery happens to its release.
+    """
+    release = release or (delivery.release if delivery else None)
     if len(reason) > MAX_REASON_CHARACTERS:
         raise UnusableInputError(
             "reason-long", expected=f"at most {MAX_REASON_CHARACTERS} characters", found=str(len(reason))
