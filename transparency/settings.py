@@ -151,6 +151,14 @@ LOG_ROOT = HOME / "log"
 KEY_ROOT = Path(env.str("TRANSPARENCY_KEYS", str(HOME / "keys")))
 DEMO_ROOT = HOME / "demo"
 
+# --- what arrives in pieces ------------------------------------------------------------------------------------------
+UPLOAD_CHUNK_BYTES = 8 * 1024**2
+UPLOADS_PER_PERSON = env.int("TRANSPARENCY_UPLOADS_PER_PERSON", 16)  # unfinished at one time
+UPLOADS_PER_PRODUCT = env.int("TRANSPARENCY_UPLOADS_PER_PRODUCT", 64)
+UPLOAD_BYTES_PER_PERSON = env.int("TRANSPARENCY_UPLOAD_BYTES_PER_PERSON", 64 * 1024**3)  # not delivered yet
+UPLOAD_BYTES_PER_PRODUCT = env.int("TRANSPARENCY_UPLOAD_BYTES_PER_PRODUCT", 256 * 1024**3)
+UPLOAD_RESERVE_BYTES = env.int("TRANSPARENCY_UPLOAD_RESERVE", 1024**3)  # of the disk, for what becomes of uploads
+
 # --- web -------------------------------------------------------------------------------------------------------------
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"

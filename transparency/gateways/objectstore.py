@@ -84,13 +84,20 @@ class ObjectStore:
         """SHA-256 of the first `count` bytes of an upload: whoever goes on with it can tell whether it is the same file."""
         return prefix_digest(self._upload_path(compartment, name), count)
 
-    def finish_upload(self, compartment: str, file: UploadFile, *, size: int) -> StoredObject:
-        """Make a whole upload an object, without a copy. It stays where it was too until `discard_upload`, so that this can be repeated."""
+    def finish_upload(
+        self, compartment: str, file: UploadFile, *, size: int, expect: Digest | None = None
+    ) -> StoredObject:
+        """Make a whole upload an object, without a copy (`upload-mismatch` when it is not what was expected).
+
+        It stays where it was too until `discard_upload`, so that this can be repeated.
+        """
         sha256, sha512, blake2b = hashlib.sha256(), hashlib.sha512(), hashlib.blake2b()
         for chunk in file.chunks(size):
             for hasher in (sha256, sha512, blake2b):
                 hasher.update(chunk)
         digest = Digest(sha256.digest())
+        if expect and digest != expect:
+            raise EvidenceError("upload-mismatch", expected=expect.hex, found=digest.hex)
         self._link(compartment, digest, file.stream, file.path)
         return StoredObject(digest, size, sha512.digest(), blake2b.digest())
 

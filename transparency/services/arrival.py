@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from transparency.models import Delivery, Release
+from transparency.models import Delivery, Product, Release
 from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def arrival_of(claim: Claim) -> Arrival:
     payload = claim.payload
     cover = payload.get("cover")
     return Arrival(
-        release=Release.objects.select_related("product__vendor").get(pk=payload["release"]),
+        release=_release_of(payload),
         role=payload["role"],
         archive=StoredFile.from_json(payload["archive"]),
         signatures=tuple(payload["signatures"]),
@@ -70,6 +70,13 @@ def arrival_of(claim: Claim) -> Arrival:
         again=payload.get("again"),
         admission=admission_of(payload),
     )
+
+
+def _release_of(payload: dict[str, Any]) -> Release:
+    if payload["release"]:
+        return Release.objects.select_related("product__vendor").get(pk=payload["release"])
+    product = Product.objects.select_related("vendor").get(pk=payload["product"])
+    return Release(product=product, version=payload["version"])  # a dry run's; saved by nobody
 
 
 def admission_of(payload: dict[str, Any]) -> Admission | None:

@@ -43,6 +43,8 @@ def check_delivery(claim: Claim) -> None:
     arrival = arrival_of(claim)
     verdict, intake = judge_and_read(claim, arrival, Meter(), keep=False)
     with transaction.atomic():
+        if not arrival.release.pk:
+            arrival.release.save(force_insert=True)
         report = delivery_report(keep_delivery(claim, arrival, verdict, intake))
         transaction.set_rollback(True)
     finish_job(claim, result={"report": report})

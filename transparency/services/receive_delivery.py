@@ -42,8 +42,8 @@ def receive_delivery(
     """Return the job of this import; the same files against the same enrolled keys give the same job.
 
     With `cover` the signatures are over that checksum list, which must name the archive; with `over="decompressed"` over the
-    plain tar. A dry run judges and reads everything and keeps nothing. Raises `archive-type-unknown`, `signatures-many`,
-    `cover-and-decompressed`, `object-too-large`.
+    plain tar. A dry run judges and reads everything and keeps nothing; its `release` need not be saved. Raises
+    `archive-type-unknown`, `signatures-many`, `cover-and-decompressed`, `object-too-large`.
     """
     if len(signatures) > MAX_SIGNATURES:
         raise UnusableInputError("signatures-many", expected=f"at most {MAX_SIGNATURES}", found=str(len(signatures)))
@@ -55,6 +55,8 @@ def receive_delivery(
     listing = store_file(product=product, received=cover, limit=MAX_LIST_BYTES) if cover else None
     payload = {
         "release": release.pk,
+        # A dry run may ask about a release that is not there; only its own job names it.
+        **({} if release.pk else {"product": product.pk, "version": release.version}),
         "role": role,
         "archive": stored.as_json(),
         "signatures": store_signatures(product, signatures),

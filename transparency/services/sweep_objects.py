@@ -25,6 +25,7 @@ from transparency.models import (
     Upload,
 )
 from transparency.services.stores import cache, objects
+from transparency.services.sweep_uploads import sweep_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,6 +49,7 @@ def sweep_objects(*, now: datetime | None = None) -> Swept:
     """Remove leftovers of every product; safe beside running imports."""
     moment = now or timezone.now()
     unfinished = objects().sweep(older_than=(moment - UNFINISHED).timestamp())
+    sweep_uploads(now=moment)
     before = (moment - UNUSED).timestamp()
     unused = 0
     for product in Product.objects.all():

@@ -64,7 +64,7 @@ def job_or_404(request: HttpRequest, identity: UUID) -> Job:
 
 def job_subject(job: Job) -> Release | Product | None:
     """The release or the product that the work is about."""
-    if "release" in job.payload:
+    if job.payload.get("release"):
         return Release.objects.select_related("product__vendor").filter(pk=job.payload["release"]).first()
     return Product.objects.select_related("vendor").filter(pk=job.payload.get("product")).first()
 

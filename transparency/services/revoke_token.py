@@ -1,0 +1,14 @@
+"""Revoke a token: whoever holds it can do nothing with it from now on."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from transparency.models import DeliveryToken
+
+
+def revoke_token(*, token: DeliveryToken) -> DeliveryToken:
+    """Return the token, revoked now or before."""
+    DeliveryToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    token.refresh_from_db()
+    return token

@@ -1,0 +1,38 @@
+"""Accept a token: found by its digest, still good, and its owner may still do what it stands for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from transparency.errors import NotAllowedError
+from transparency.models import DeliveryToken
+from transparency.permissions import Right, may
+from transparency.services.issue_token import PREFIX, token_digest
+
+# 32 bytes in base64url without padding.
+_TOKEN = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}\Z")
+# A push of 2 GiB is 256 pieces: its last use is noted now and then, not with each.
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def use_token(*, secret: str) -> DeliveryToken:
+    """Return the token (`token-unknown`, `token-revoked`, `token-expired`, `right-ended`)."""
+    rows = DeliveryToken.objects.select_related("product__vendor", "owner__organisation")
+    token = rows.filter(digest=token_digest(secret)).first() if _TOKEN.match(secret) else None
+    if token is None:
+        raise NotAllowedError("token-unknown", expected="a token that was issued here", found="another one")
+    now = timezone.now()
+    if token.revoked_at:
+        raise NotAllowedError("token-revoked", expected="a token that is not revoked", found="a revoked one")
+    if token.valid_until <= now:
+        raise NotAllowedError("token-expired", expected="a token that is still valid", found="one that has expired")
+    if not may(token.owner, Right.DELIVER, token.product):
+        raise NotAllowedError("right-ended", expected="an owner who may deliver this product", found="one who may not")
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - _NOTED_EVERY)
+    if token.last_used_at is None or token.last_used_at < now - _NOTED_EVERY:
+        DeliveryToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+    return token
