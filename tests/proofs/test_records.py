@@ -34,7 +34,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 counts = st.integers(0, 2**53 - 1)
 long_digests = st.binary(min_size=64, max_size=64).map(bytes.hex)
 outcomes = st.sampled_from(["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"])
-formats = st.sampled_from(["sshsig", "openpgp", "minisign", None])
+formats = st.sampled_from(["sshsig", "openpgp", "minisign", "signify", None])
 verdicts = st.builds(RecordedVerdict, outcomes, texts, texts)
 signatures = st.lists(
     st.builds(RecordedSignature, digests, formats, st.none() | texts, outcomes, texts), max_size=3
@@ -199,7 +199,7 @@ def test_a_record_of_the_other_type_or_of_another_version_is_refused() -> None:
         with pytest.raises(EvidenceError, match="record-type"):
             parse(data)
     with pytest.raises(EvidenceError, match="record-type"):
-        parse_delivery_record(changed(format_delivery_record(DELIVERY), "type", records.DELIVERY_TYPE[:-1] + "2"))
+        parse_delivery_record(changed(format_delivery_record(DELIVERY), "type", records.DELIVERY_TYPE[:-1] + "3"))
 
 
 def test_a_record_in_another_spelling_is_refused() -> None:
