@@ -68,6 +68,7 @@ from transparency.proofs.records import (
 from transparency.proofs.signatures.judge import POLICY, FileDigests
 from transparency.proofs.signatures.keys import KeyHolder
 from transparency.proofs.sources.intake import take_in
+from transparency.proofs.sources.membersource import Limits, TarSource
 from transparency.proofs.trust import KeyRing, Requirements, TrustFile, format_key_ring
 from transparency.proofs.verification import verify_dossier
 
@@ -170,7 +171,7 @@ class Simulator:
         self.product_secret = hashlib.sha256(str(folder).encode()).digest()
         self.archive = make_archive(files)
         with open_archive(io.BytesIO(self.archive)) as stream:
-            self.intake = take_in(stream, io.BytesIO())
+            self.intake = take_in(TarSource(stream, Limits()), io.BytesIO())
         self.manifest = self.intake.manifest
         self.deliveries: list[Item] = []
         self.builds: list[Item] = []

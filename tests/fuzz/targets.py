@@ -39,7 +39,8 @@ from transparency.proofs.signatures.minisign_secret import parse_minisign_secret
 from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_public_key, parse_sshsig
-from transparency.proofs.sources.intake import Limits, take_in
+from transparency.proofs.sources.intake import take_in
+from transparency.proofs.sources.membersource import Limits, TarSource
 from transparency.proofs.sources.paths import judge_path
 from transparency.proofs.times import parse_time
 from transparency.proofs.trust import format_key_ring, format_trust_file, parse_key_ring, parse_trust_file
@@ -54,7 +55,7 @@ DIGESTS = FileDigests(0, bytes(32), bytes(64), bytes(64))
 
 def tar(data: bytes) -> None:
     """The tar reader and the whole pass: never an error, only refusals; without one, a manifest that reads."""
-    intake = take_in(PlainStream(data), io.BytesIO(), limits=LIMITS)
+    intake = take_in(TarSource(PlainStream(data), LIMITS), io.BytesIO(), limits=LIMITS)
     if not intake.refused:
         entries = parse_manifest(intake.manifest)
         assert len(entries) == intake.files

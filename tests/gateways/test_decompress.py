@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
@@ -12,11 +13,14 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from tests.proofs.sources.tars import END, file, header, rules
 from transparency.gateways.decompress import archive_type, open_archive
 from transparency.proofs.errors import UnusableInputError
-from transparency.proofs.sources.intake import Limits, take_in
+from transparency.proofs.sources.archive import ArchiveError
+from transparency.proofs.sources.intake import take_in
+from transparency.proofs.sources.membersource import Limits, TarSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +34,11 @@ NOISE = random.Random(1).randbytes(3_000_000)
 TAR = file(b"p/a", NOISE) + file(b"p/b", b"text\n") + END
 GZ, XZ = gzip.compress(TAR, 1), lzma.compress(TAR, preset=0)
 SMALL = file(b"p/a", b"text\n") + END
+
+
+PACKED = {"tar": TAR, "gz": GZ, "xz": XZ, "bz2": bz2.compress(TAR), "zst": zstandard.compress(TAR)}
+# Where a single byte more or less decides: kinds that have an end of their own.
+ENDED = ("gz", "xz", "bz2", "zst")
 
 
 @pytest.fixture
@@ -54,7 +63,7 @@ def intake(tmp_path: Path) -> Callable[..., Intake]:
     def take(data: bytes, limits: Limits | None = None) -> Intake:
         (tmp_path / "archive").write_bytes(data)
         with (tmp_path / "archive").open("rb") as source, open_archive(source) as stream:
-            return take_in(stream, io.BytesIO(), limits=limits)
+            return take_in(TarSource(stream, limits or Limits()), io.BytesIO(), limits=limits)
 
     return take
 
@@ -165,7 +174,17 @@ def test_an_xz_stream_that_asks_for_much_memory_is_refused(intake: Callable[...,
 
 
 def test_other_files_are_no_archives(tmp_path: Path) -> None:
-    for data in (b"", b"\x1f", b"PK\3\4", b"BZh9", b"\xfd7zXY\0", SMALL, b"\x28\xb5\x2f\xfd"):
+    for data in (
+        b"",
+        b"\x1f",
+        b"PK\3\5",
+        b"\xfd7zXY\0",
+        SMALL[:511],
+        b"\x28\xb5\x2f\xfe",
+        b"x" + SMALL,
+        bytes(1024),
+        b"x" * 600,
+    ):
         with pytest.raises(UnusableInputError) as refusal:
             archive_type(io.BytesIO(data))
         assert refusal.value.code == "archive-type-unknown"
@@ -173,7 +192,7 @@ def test_other_files_are_no_archives(tmp_path: Path) -> None:
 
 def bomb(folder: Path, kind: str, size: int) -> bytes:
     """A small archive of one file of zeros."""
-    command = ["gzip", "-c"] if kind == "gz" else ["xz", "-0c"]
+    command = {"gz": ["gzip", "-c"], "xz": ["xz", "-0c"], "bz2": ["bzip2", "-c"], "zst": ["zstd", "-qc"]}[kind]
     start = file(b"p/a", b"x") + header(b"p/zeros", size=size)
     with (folder / "bomb").open("wb") as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out) as packer:
         assert packer.stdin
@@ -184,7 +203,7 @@ def bomb(folder: Path, kind: str, size: int) -> bytes:
     return (folder / "bomb").read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["gz", "xz"])
+@pytest.mark.parametrize("kind", ["gz", "xz", "bz2", "zst"])
 def test_a_bomb_stops_early_and_eats_no_memory(tmp_path: Path, intake: Callable[..., Intake], kind: str) -> None:
     data = bomb(tmp_path, kind, 256 << 20)
     assert len(data) < 1 << 20
@@ -200,3 +219,68 @@ def test_what_is_left_unread_does_not_hang_the_end(tmp_path: Path) -> None:
     (tmp_path / "archive").write_bytes(XZ)
     with (tmp_path / "archive").open("rb") as source, open_archive(source) as stream:
         assert stream.read(10) == TAR[:10]
+
+
+@pytest.mark.parametrize("kind", sorted(PACKED))
+def test_every_kind_gives_the_same_bytes(kind: str, read: Reader) -> None:
+    assert archive_type(io.BytesIO(PACKED[kind])) == kind
+    assert read(PACKED[kind]) == (TAR, ())
+
+
+@pytest.mark.parametrize("kind", ENDED)
+def test_two_parts_are_read_as_one_and_flagged(kind: str, read: Reader) -> None:
+    pack = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": zstandard.compress}[kind]
+    out, flags = read(pack(TAR[:100_000]) + pack(TAR[100_000:]))
+    assert out == TAR
+    assert [flag for flag, _ in flags] == ["stream-concatenated"]
+
+
+@pytest.mark.parametrize("kind", ENDED)
+@pytest.mark.parametrize("missing", [1, 4, 9, 1000, 1_000_000])
+def test_a_missing_end_is_fatal_in_every_kind(kind: str, missing: int, read: Reader) -> None:
+    with pytest.raises(ArchiveError, match="stream-truncated|stream-malformed"):
+        read(PACKED[kind][:-missing])
+
+
+@pytest.mark.parametrize("kind", ENDED)
+@pytest.mark.parametrize("more", [b"x", b"evil" * 100, TAR[:512]])
+def test_anything_after_the_end_is_fatal_in_every_kind(kind: str, more: bytes, read: Reader) -> None:
+    with pytest.raises(ArchiveError, match="stream-trailing|stream-malformed|stream-truncated"):
+        read(PACKED[kind] + more)
+
+
+@pytest.mark.parametrize("kind", ENDED)
+def test_a_flipped_bit_is_found_in_every_kind(kind: str, read: Reader) -> None:
+    damaged = bytearray(PACKED[kind])
+    damaged[len(damaged) // 2] ^= 0x10
+    if kind == "zst":  # the library writes no checksum unless asked to
+        compressor = zstandard.ZstdCompressor(write_checksum=True)
+        damaged = bytearray(compressor.compress(TAR))
+        damaged[len(damaged) // 2] ^= 0x10
+    with pytest.raises(ArchiveError, match="stream-malformed|stream-truncated"):
+        read(bytes(damaged))
+
+
+class TestZstandard:
+    def test_a_skippable_frame_after_the_data_is_flagged(self, read: Reader) -> None:
+        skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00note"
+        assert read(PACKED["zst"] + skippable) == (TAR, (("stream-concatenated", "2 zstd frames"),))
+
+    def test_a_window_that_asks_for_much_memory_is_refused(self, tmp_path: Path, read: Reader) -> None:
+        (tmp_path / "plain").write_bytes(TAR)
+        packed = subprocess.run(
+            ["bash", "-c", f"cat {tmp_path}/plain | zstd -qc --ultra -20 --long=28"], capture_output=True, check=True
+        ).stdout
+        with pytest.raises(ArchiveError, match="window"):
+            read(packed)
+
+    def test_a_dictionary_is_refused(self, read: Reader) -> None:
+        dictionary = zstandard.ZstdCompressionDict(b"some words that occur " * 200)
+        packed = zstandard.ZstdCompressor(dict_data=dictionary).compress(TAR)
+        if packed[4] & 3:
+            with pytest.raises(ArchiveError, match="dictionary"):
+                read(packed)
+
+    def test_a_reserved_block_type_is_refused(self, read: Reader) -> None:
+        with pytest.raises(ArchiveError, match="stream-malformed"):
+            read(bytes.fromhex("28b52ffd2000070000"))

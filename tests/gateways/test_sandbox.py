@@ -23,7 +23,8 @@ from transparency.gateways.parsing import read_members
 from transparency.gateways.sandbox import Bounds, Kind, Sandbox, bubblewrap_works, choose_sandbox
 from transparency.proofs.errors import EvidenceError, UnavailableError
 from transparency.proofs.signatures.judge import SignatureFinding, Step, Verdict
-from transparency.proofs.sources.intake import Intake, Limits
+from transparency.proofs.sources.intake import Intake
+from transparency.proofs.sources.membersource import Limits
 from transparency.proofs.sources.paths import Finding
 
 # Tasks of these tests' own, run in the real sandbox beside the real ones.

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.proofs.sources.tars import SECRET, PlainStream, rules
+from tests.proofs.sources.tars import PlainStream, rules
 from tests.proofs.sources.trees import File, Git, entries_of, trees
 from transparency.proofs.identity import EMPTY_TREE, dir_hash, git_tree, object_id, swhid
 from transparency.proofs.sources.intake import take_in
+from transparency.proofs.sources.membersource import Limits, TarSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def test_an_archive_that_git_makes_comes_back_to_its_tree(git: Git) -> None:
     }
     name = git.write_tree(tree)
     archive = git("archive", "--format=tar", "--prefix=p-1.0/", name)
-    found = take_in(PlainStream(archive), io.BytesIO(), secret=SECRET)
+    found = take_in(TarSource(PlainStream(archive), Limits()), io.BytesIO())
     assert (rules(found), found.prefix, found.git_tree) == ([], "p-1.0", name)
 
 

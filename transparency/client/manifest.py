@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from transparency.client.folder import TOP, FolderStream
 from transparency.client.terminal import printable
-from transparency.gateways.decompress import open_archive
+from transparency.gateways.decompress import open_members
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import UnusableInputError
-from transparency.proofs.sources.intake import Intake, Progress, take_in
+from transparency.proofs.sources.intake import Intake, take_in
+from transparency.proofs.sources.membersource import Limits, Progress, TarSource
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from transparency.proofs.sources.intake import ArchiveStream
+    from transparency.proofs.sources.membersource import MemberSource
     from transparency.proofs.sources.paths import Finding
 
 EXIT_REFUSED = 1
@@ -41,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for; return the exit code."""
-    with _open(arguments.path) as (stream, top):
-        intake = take_in(stream, cast("BinaryIO", _Nowhere()), progress=_Ticker())
+    with _open(arguments.path) as (members, top):
+        intake = take_in(members, cast("BinaryIO", _Nowhere()), progress=_Ticker())
     if arguments.json:
         print(json.dumps(_as_json(intake, top), sort_keys=True))
     elif not intake.refused:
@@ -88,10 +89,10 @@ class _Ticker:
 
 
 @contextmanager
-def _open(path: str) -> Iterator[tuple[ArchiveStream, str]]:
+def _open(path: str) -> Iterator[tuple[MemberSource, str]]:
     """The members of an archive or a folder, and the made-up top folder that is cut from what is told about paths."""
     if os.path.isdir(path):  # noqa: PTH112 - os and its byte names, here and in folder.py
-        yield FolderStream(path), f"{TOP.decode()}/"
+        yield TarSource(FolderStream(path), Limits()), f"{TOP.decode()}/"
         return
     try:
         source = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening it may fail here
@@ -99,8 +100,8 @@ def _open(path: str) -> Iterator[tuple[ArchiveStream, str]]:
         raise UnusableInputError(
             "no-such-file", subject=path, expected="an archive or a folder", found=str(error)
         ) from error
-    with source, open_archive(source) as stream:
-        yield stream, ""
+    with source, open_members(source, Limits()) as members:
+        yield members, ""
 
 
 def _as_json(intake: Intake, top: str) -> dict[str, Any]:

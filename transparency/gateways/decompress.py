@@ -1,20 +1,24 @@
-"""Compressed archives as plain streams: `xz` as a child on the other core, gzip in process. Nothing is written to disk.
+"""Archives of every kind that we read, as members or as a plain stream. Nothing is written to disk.
 
-Several gzip members or xz streams are read as one and flagged; anything else after the end, and a missing end, is fatal:
-`stream-truncated`, `stream-trailing`, `stream-malformed`. The xz file format: https://tukaani.org/xz/xz-file-format.txt
+Several gzip or bzip2 members, xz streams or zstd frames are read as one and flagged; anything else after the end, and a missing end, is
+fatal: `stream-truncated`, `stream-trailing`, `stream-malformed`. The kind is told by the first bytes alone, never by the name.
 """
 
 from __future__ import annotations
 
-import itertools
+import bz2
 import os
-import subprocess
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
+from transparency.gateways.xzstream import XzStream
 from transparency.proofs.errors import UnavailableError, UnusableInputError
-from transparency.proofs.sources.archive import ArchiveError
+from transparency.proofs.sources.archive import BLOCK, ArchiveError, is_header
+from transparency.proofs.sources.membersource import Limits, TarSource
+from transparency.proofs.sources.ziparchive import ZipReader
+from transparency.proofs.sources.zstframes import MAGIC as ZST_MAGIC
+from transparency.proofs.sources.zstframes import MAX_WINDOW_BYTES, count_frames
 
 try:
     from isal import isal_zlib
@@ -23,54 +27,143 @@ except ImportError:  # a wheel that not every platform has; the same format, slo
 else:
     inflate = isal_zlib
 
+try:
+    import zstandard
+except ImportError:  # other people's machines need it only for this kind
+    zstandard = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transparency.proofs.sources.intake import ArchiveStream
+    from transparency.proofs.sources.membersource import ArchiveStream, MemberSource
 
-GZIP_MAGIC, XZ_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00"
+ArchiveKind = Literal["tar", "gz", "bz2", "xz", "zst", "zip"]
+KINDS = "a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip file"
+GZIP_MAGIC, BZIP2_MAGIC, XZ_MAGIC = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 CHUNK_BYTES = 256 * 1024
-PIPE_BYTES = 1024 * 1024
-# The largest window that `xz -9` uses is 64 MiB; more would be an attack on our memory.
-XZ_MEMORY = "128MiB"
-# An index has a few bytes for each block; blocks are megabytes.
-MAX_XZ_INDEX_BYTES = 16 * 1024 * 1024
-MAX_XZ_STREAMS = 10_000
-_XZ_EDGE, _XZ_FOOTER_MAGIC = 12, b"YZ"
 _GZIP_WBITS = 31
-_GZIP_ERRORS: tuple[type[Exception], ...] = (inflate.error, zlib.error)
+
+
+@contextmanager
+def open_members(source: BinaryIO, limits: Limits) -> Iterator[MemberSource]:
+    """The members of an archive file at its beginning (`archive-type-unknown`)."""
+    if archive_type(source) == "zip":
+        yield ZipReader(_File(source), members=limits.members)
+        return
+    with open_archive(source) as stream:
+        yield TarSource(stream, limits)
 
 
 @contextmanager
 def open_archive(source: BinaryIO) -> Iterator[ArchiveStream]:
-    """The decompressed stream of a `.tar.gz` or `.tar.xz` file at its beginning (`archive-type-unknown`)."""
-    if archive_type(source) == "gz":
-        yield _GzipStream(source)
-        return
-    stream = _XzStream(source)
-    try:
-        yield stream
-    finally:
-        stream.close()
+    """The decompressed stream of a tar file at its beginning, whatever compresses it (`archive-type-unknown`; a zip has none)."""
+    kind = archive_type(source)
+    if kind == "zip":
+        raise UnusableInputError("archive-type-unknown", expected="a tar file, compressed or not", found="a zip file")
+    if kind == "xz":
+        stream = XzStream(source)
+        try:
+            yield stream
+        finally:
+            stream.close()
+    elif kind == "zst":
+        yield _ZstStream(source)
+    elif kind == "tar":
+        yield _PlainStream(source)
+    else:
+        yield _MemberStream(source, _FORMATS[kind])
 
 
-def archive_type(source: BinaryIO) -> Literal["gz", "xz"]:
-    """Which compression a seekable file has, told by its first bytes alone; it is left at its beginning (`archive-type-unknown`)."""
-    magic = source.read(len(XZ_MAGIC))
+def archive_type(source: BinaryIO) -> ArchiveKind:
+    """Which kind of archive a seekable file is; it is left at its beginning (`archive-type-unknown`)."""
+    head = source.read(BLOCK)
     source.seek(0)
-    if magic.startswith(GZIP_MAGIC):
-        return "gz"
-    if magic == XZ_MAGIC:
-        return "xz"
-    raise UnusableInputError("archive-type-unknown", expected="a .tar.gz or .tar.xz file", found=repr(magic))
+    magics: tuple[tuple[tuple[bytes, ...], ArchiveKind], ...] = (
+        ((GZIP_MAGIC,), "gz"), ((BZIP2_MAGIC,), "bz2"), ((XZ_MAGIC,), "xz"), ((ZST_MAGIC,), "zst"), (ZIP_MAGIC, "zip"),
+    )  # fmt: skip
+    for magic, kind in magics:
+        if head.startswith(magic):
+            return kind
+    if is_header(head):
+        return "tar"
+    raise UnusableInputError("archive-type-unknown", expected=KINDS, found=repr(head[:8]))
 
 
-class _GzipStream:
-    """Reads member after member; memory stays at a few chunks."""
+class _Decompressor(Protocol):
+    """One member's decompressor: bounded output, and what came after the member's end."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """(at most 4 chunks of output, input that was not consumed yet)."""
+        ...
+
+    @property
+    def starving(self) -> bool:
+        """Whether nothing more comes out without more input."""
+        ...
+
+
+class _Gzip:
+    magic, name, errors = GZIP_MAGIC, "gzip", (inflate.error, zlib.error)
+
+    def __init__(self) -> None:
         self._unpack = inflate.decompressobj(_GZIP_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._unpack.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        data: bytes = self._unpack.unused_data
+        return data
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        made: bytes = self._unpack.decompress(data, 4 * CHUNK_BYTES)
+        return made, self._unpack.unconsumed_tail
+
+    starving = True
+
+
+class _Bzip2:
+    magic, name, errors = BZIP2_MAGIC, "bzip2", (OSError, EOFError, ValueError)
+
+    def __init__(self) -> None:
+        self._unpack = bz2.BZ2Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        return self._unpack.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._unpack.unused_data
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        return self._unpack.decompress(data, 4 * CHUNK_BYTES), b""
+
+    @property
+    def starving(self) -> bool:
+        return self._unpack.needs_input
+
+
+_Format = type[_Gzip] | type[_Bzip2]
+_FORMATS: dict[str, _Format] = {"gz": _Gzip, "bz2": _Bzip2}
+
+
+class _MemberStream:
+    """gzip and bzip2: reads member after member; memory stays at a few chunks."""
+
+    def __init__(self, source: BinaryIO, kind: _Format) -> None:
+        self._source = source
+        self._kind = kind
+        self._unpack: _Decompressor = kind()
         self._pending = b""
         self._ready = bytearray()
         self._place = 0
@@ -80,7 +173,7 @@ class _GzipStream:
 
     @property
     def flags(self) -> tuple[tuple[str, str], ...]:
-        return (("stream-concatenated", f"{self._members} gzip members"),) if self._members > 1 else ()
+        return (("stream-concatenated", f"{self._members} {self._kind.name} members"),) if self._members > 1 else ()
 
     def read(self, count: int, /) -> bytes:
         while len(self._ready) - self._place < count and not self._ended:
@@ -97,120 +190,101 @@ class _GzipStream:
             self._fill()
 
     def _fill(self) -> None:
-        if not self._pending:
+        if not self._pending and (self._unpack.starving or self._unpack.eof):
             self._pending = self._source.read(CHUNK_BYTES)
             self.consumed += len(self._pending)
-        if not self._pending:
-            if not self._unpack.eof:
-                raise ArchiveError("stream-truncated", expected="the end of the gzip data", found="the end of the file")
-            self._ended = True
-            return
+            if not self._pending:
+                self._end()
+                return
         if self._unpack.eof:
             self._next_member()
         try:
-            self._ready += self._unpack.decompress(self._pending, 4 * CHUNK_BYTES)
-        except _GZIP_ERRORS as error:
-            raise ArchiveError("stream-malformed", expected="gzip data", found=str(error)) from error
-        self._pending = self._unpack.unused_data if self._unpack.eof else self._unpack.unconsumed_tail
+            made, self._pending = self._unpack.feed(self._pending)
+        except self._kind.errors as error:
+            raise ArchiveError("stream-malformed", expected=f"{self._kind.name} data", found=str(error)) from error
+        self._ready += made
+        if self._unpack.eof:
+            self._pending = self._unpack.unused_data
+
+    def _end(self) -> None:
+        if not self._unpack.eof:
+            raise ArchiveError(
+                "stream-truncated", expected=f"the end of the {self._kind.name} data", found="the end of the file"
+            )
+        self._ended = True
 
     def _next_member(self) -> None:
-        if not self._pending.startswith(GZIP_MAGIC[: len(self._pending)]):
-            raise ArchiveError("stream-trailing", expected="nothing after the gzip data", found=repr(self._pending[:8]))
-        self._unpack = inflate.decompressobj(_GZIP_WBITS)
+        if not self._pending.startswith(self._kind.magic[: len(self._pending)]):
+            raise ArchiveError(
+                "stream-trailing", expected=f"nothing after the {self._kind.name} data", found=repr(self._pending[:8])
+            )
+        self._unpack = self._kind()
         self._members += 1
 
 
-class _XzStream:
-    """The `xz` child reads the file itself; how far it is shows in the shared file offset."""
+class _ZstStream:
+    """Zstandard: its frames are walked first, so that nothing comes out of a file that is cut short or goes on."""
 
     def __init__(self, source: BinaryIO) -> None:
-        self._descriptor = source.fileno()
-        self._streams = 0
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        command = ["xz", "--decompress", "--format=xz", "--stdout", "--quiet", "--threads=1"]
-        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
-        try:
-            self._child = subprocess.Popen(
-                [*command, f"--memlimit-decompress={XZ_MEMORY}"],
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=PIPE_BYTES,
-                pipesize=PIPE_BYTES,
-                env=environment,
-            )
-        except FileNotFoundError as error:
-            raise UnavailableError("xz-missing", expected="the xz command (xz-utils)", found="none") from error
-        if self._child.stdout is None:
-            raise AssertionError("a pipe was asked for")
-        self._output = self._child.stdout
+        if zstandard is None:
+            raise UnavailableError("zstd-missing", expected="the zstandard package", found="none")
+        size = os.fstat(source.fileno()).st_size
+        self._frames = count_frames(lambda offset, count: os.pread(source.fileno(), count, offset), size)
+        self._source = source
+        unpack = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES)
+        self._stream = unpack.stream_reader(source, read_size=CHUNK_BYTES, read_across_frames=True, closefd=False)
 
     @property
     def flags(self) -> tuple[tuple[str, str], ...]:
-        return (("stream-concatenated", f"{self._streams} xz streams"),) if self._streams > 1 else ()
+        return (("stream-concatenated", f"{self._frames} zstd frames"),) if self._frames > 1 else ()
 
     @property
     def consumed(self) -> int:
-        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        return self._source.tell()
 
     def read(self, count: int, /) -> bytes:
-        if self._streams:
-            return b""
-        data = self._output.read(count)
-        if len(data) < count:
-            self._end()
+        pieces, left = [], count
+        while left:
+            try:
+                piece = self._stream.read(left)
+            except zstandard.ZstdError as error:
+                raise ArchiveError("stream-malformed", expected="zstd data", found=str(error)) from error
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def finish(self) -> None:
+        if self.read(1):
+            raise AssertionError("the stream was not read to its end")
+
+
+class _PlainStream:
+    """A tar file as it is."""
+
+    flags: tuple[tuple[str, str], ...] = ()
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.consumed = 0
+
+    def read(self, count: int, /) -> bytes:
+        data = self._source.read(count)
+        self.consumed += len(data)
         return data
 
     def finish(self) -> None:
         if self.read(1):
             raise AssertionError("the stream was not read to its end")
 
-    def close(self) -> None:
-        if self._child.poll() is None:
-            self._child.kill()
-        self._child.communicate()
 
-    def _end(self) -> None:
-        """The child's own word first: what it has written does not count when it found damage afterwards."""
-        _, errors = self._child.communicate()
-        if self._child.returncode:
-            reason = errors.decode(errors="replace").strip()[:200]
-            code = "stream-truncated" if "Unexpected end of input" in reason else "stream-malformed"
-            raise ArchiveError(code, expected="xz data to the end of the file", found=reason)
-        self._streams = _count_xz_streams(self._descriptor)
+class _File:
+    """A file that can be read anywhere."""
 
+    def __init__(self, source: BinaryIO) -> None:
+        self._descriptor = source.fileno()
+        self.size = os.fstat(self._descriptor).st_size
 
-def _count_xz_streams(descriptor: int) -> int:
-    """How many streams a sound file has, from footer to footer backwards; xz itself reads over zeros between them."""
-    end, streams = os.fstat(descriptor).st_size, 0
-    while end > 0 and streams < MAX_XZ_STREAMS:
-        footer = os.pread(descriptor, _XZ_EDGE, max(end - _XZ_EDGE, 0))
-        if not footer.endswith(_XZ_FOOTER_MAGIC):
-            raise ArchiveError("stream-trailing", expected="nothing after an xz stream", found=repr(footer[-8:]))
-        index = (int.from_bytes(footer[4:8], "little") + 1) * 4
-        if index > MAX_XZ_INDEX_BYTES:
-            raise ArchiveError(
-                "stream-malformed", expected=f"an index of at most {MAX_XZ_INDEX_BYTES} bytes", found=str(index)
-            )
-        place = end - _XZ_EDGE - index
-        end = place - _xz_blocks_size(os.pread(descriptor, index, max(place, 0))) - _XZ_EDGE
-        streams += 1
-    return streams
-
-
-def _xz_blocks_size(index: bytes) -> int:
-    """Bytes of the blocks that an index lists, with their padding."""
-    numbers = _xz_numbers(index[1:])
-    count = next(numbers, 0)
-    sizes = itertools.islice(numbers, 0, 2 * count, 2)
-    return sum(size + -size % 4 for size in sizes)
-
-
-def _xz_numbers(data: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:  # noqa: PLR2004 - the last byte of a number has no high bit
-            yield number
-            number = shift = 0
+    def read_at(self, offset: int, count: int) -> bytes:
+        return os.pread(self._descriptor, count, offset)

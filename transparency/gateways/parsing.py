@@ -16,7 +16,8 @@ from transparency.gateways.contained.wire import (
     parse_verdict,
 )
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.sources.intake import Intake, Limits, Progress
+from transparency.proofs.sources.intake import Intake
+from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:

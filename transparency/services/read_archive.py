@@ -13,7 +13,8 @@ from transparency.models.product import fresh_secret
 from transparency.proofs.commitment import opening_root
 from transparency.proofs.digest import Digest
 from transparency.proofs.manifest import manifest_lines
-from transparency.proofs.sources.intake import Intake, Limits, Progress
+from transparency.proofs.sources.intake import Intake
+from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.services.claim_job import keep_claim
 from transparency.services.contain import sandbox
 from transparency.services.stores import objects

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from transparency.proofs.sources.intake import Intake, Limits, Progress, take_in
+from transparency.proofs.sources.intake import Intake, take_in
+from transparency.proofs.sources.membersource import Limits, Progress, TarSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +109,7 @@ def take(
 ) -> Intake:
     """Take in an archive of these members."""
     stream = PlainStream(b"".join(members) + end)
-    return take_in(stream, pack or io.BytesIO(), limits=limits, progress=progress)
+    return take_in(TarSource(stream, limits or Limits()), pack or io.BytesIO(), limits=limits, progress=progress)
 
 
 def rules(intake: Intake) -> list[tuple[str, str]]:

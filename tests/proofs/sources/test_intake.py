@@ -33,6 +33,7 @@ from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.sources import intake
 from transparency.proofs.sources.archive import WHOLE_BYTES, ArchiveError
 from transparency.proofs.sources.intake import MAX_REFUSALS, Intake, take_in
+from transparency.proofs.sources.membersource import Limits, TarSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -352,7 +353,7 @@ def test_a_decompressor_that_fails_makes_a_refusal_and_keeps_its_flags() -> None
         def finish(self) -> None:
             raise ArchiveError("stream-trailing", expected="nothing", found="something")
 
-    found = take_in(Failing(file(b"a") + END), io.BytesIO())
+    found = take_in(TarSource(Failing(file(b"a") + END), Limits()), io.BytesIO())
     assert rules(found) == [("", "stream-trailing")]
     assert found.refused[0].detail == "expected nothing, found something"
     assert flags(found) == [("", "stream-concatenated")]

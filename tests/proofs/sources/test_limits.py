@@ -26,7 +26,8 @@ from transparency.proofs.filetable import FileTable
 from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.sources import bounds, intake
 from transparency.proofs.sources.archive import WHOLE_BYTES
-from transparency.proofs.sources.intake import Intake, Limits, Progress, take_in
+from transparency.proofs.sources.intake import Intake, take_in
+from transparency.proofs.sources.membersource import Limits, Progress, TarSource
 
 
 def paths(found: Intake) -> list[bytes]:
@@ -74,13 +75,14 @@ class TestLimits:
     )
     def test_a_bomb_stops_wherever_it_lies(self, bomb: bytes) -> None:
         stream = PlainStream(bomb + END, compressed_to=5_000)
-        found = take_in(stream, io.BytesIO(), limits=Limits(ratio=200, ratio_from=500_000))
+        limits = Limits(ratio=200, ratio_from=500_000)
+        found = take_in(TarSource(stream, limits), io.BytesIO(), limits=limits)
         assert rules(found) == [("", "limit-ratio")]
         assert stream.read(1)
 
     def test_a_high_ratio_is_fine_while_little_has_come_out(self) -> None:
         stream = PlainStream(file(b"zeros", bytes(3_000_000)) + END, compressed_to=1)
-        assert paths(take_in(stream, io.BytesIO())) == [b"zeros"]
+        assert paths(take_in(TarSource(stream, Limits()), io.BytesIO())) == [b"zeros"]
 
     def test_headers_without_members_have_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bounds, "MAX_END_BYTES", 10_000)

@@ -18,12 +18,13 @@ from transparency.gateways.contained.wire import (
     parse_digests,
     verdict_json,
 )
-from transparency.gateways.decompress import open_archive
+from transparency.gateways.decompress import open_archive, open_members
 from transparency.gateways.gitrules import check_git_rules
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.sources.archive import ArchiveError
-from transparency.proofs.sources.intake import Intake, Limits, Progress, take_in
+from transparency.proofs.sources.intake import Intake, take_in
+from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ CHUNK_BYTES = 1024 * 1024
 def read_members(request: Request, files: Files) -> dict[str, Any]:
     """Read an archive once (`archive`) into `pack`, `manifest`, `table` and `index`."""
     with _opened(files["archive"], "rb") as source, _opened(files["pack"], "r+b") as pack:
-        with open_archive(source) as members:
-            intake = take_in(members, pack, limits=Limits(**request["intake"]), progress=_progress())
+        limits = Limits(**request["intake"])
+        with open_members(source, limits) as members:
+            intake = take_in(members, pack, limits=limits, progress=_progress())
         try:
             check_git_rules(intake.git_files)
         except ArchiveError as error:

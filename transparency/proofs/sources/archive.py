@@ -80,6 +80,17 @@ class _Extended:
     size: int | None = None
 
 
+def is_header(block: bytes) -> bool:
+    """Whether a block is a tar header, by its magic and its checksum."""
+    magic = block[257:265]
+    if len(block) != BLOCK or not (magic.startswith(_POSIX) or magic in {_GNU, _V7}):
+        return False
+    try:
+        return _octal(block[148:156], "checksum") == sum(block) - sum(block[148:156]) + 8 * 0x20
+    except ArchiveError:
+        return False
+
+
 class TarReader:
     """Iterates the members of a tar stream; `position` counts decompressed bytes."""
 

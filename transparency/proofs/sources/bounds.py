@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from transparency.proofs.sources.archive import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from transparency.proofs.sources.intake import ArchiveStream, Limits
+    from transparency.proofs.sources.membersource import ArchiveStream, Limits
 
 # A member's headers and padding, far above what any tar writes; and the blocks at the end.
 MAX_OVERHEAD_BYTES = 16 * 1024
@@ -22,12 +20,11 @@ LOOK_BYTES = 256 * 1024
 
 
 class BoundedStream:
-    """Stops a bomb while it goes off (`limit-ratio`, `limit-content`); `tell` is called at each look."""
+    """Stops a bomb while it goes off (`limit-ratio`, `limit-content`)."""
 
-    def __init__(self, stream: ArchiveStream, limits: Limits, tell: Callable[[], None]) -> None:
+    def __init__(self, stream: ArchiveStream, limits: Limits) -> None:
         self._stream = stream
         self._limits = limits
-        self._tell = tell
         self._position = 0
         self._next_look = 0
         self._most = limits.content + limits.members * MAX_OVERHEAD_BYTES + MAX_END_BYTES
@@ -40,12 +37,13 @@ class BoundedStream:
         return data
 
     def _look(self) -> None:
-        limits, consumed = self._limits, self._stream.consumed
-        if self._position > limits.ratio_from and self._position > limits.ratio * max(consumed, 1):
-            raise ArchiveError(
-                "limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{self._position} bytes out of {consumed}"
-            )
+        check_ratio(self._position, self._stream.consumed, self._limits)
         if self._position > self._most:
             raise ArchiveError("limit-content", expected=f"at most {self._most} bytes of archive", found="more")
         self._next_look = self._position + LOOK_BYTES
-        self._tell()
+
+
+def check_ratio(made: int, consumed: int, limits: Limits) -> None:
+    """Raise `limit-ratio` when so many bytes out of so few are a bomb."""
+    if made > limits.ratio_from and made > limits.ratio * max(consumed, 1):
+        raise ArchiveError("limit-ratio", expected=f"at most {limits.ratio}:1", found=f"{made} bytes out of {consumed}")

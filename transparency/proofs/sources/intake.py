@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO
 
 from transparency.proofs.digest import Digest
 from transparency.proofs.escaping import escape_path
@@ -21,8 +21,9 @@ from transparency.proofs.filetable import FileEntry, format_file_table
 from transparency.proofs.identity import REGULAR_MODES, SYMLINK_MODE, dir_hash, git_tree, swhid
 from transparency.proofs.languages import language_of
 from transparency.proofs.manifest import ManifestEntry, format_manifest
-from transparency.proofs.sources.archive import ArchiveError, Member, Stream, TarReader
-from transparency.proofs.sources.bounds import BoundedStream
+from transparency.proofs.sources.archive import ArchiveError, Member
+from transparency.proofs.sources.bounds import LOOK_BYTES, check_ratio
+from transparency.proofs.sources.membersource import Limits, MemberSource, Progress
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
 from transparency.proofs.sources.paths import (
     MAX_PATH_BYTES,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TEXT_PROBE_BYTES = 8000
+LOOK_MEMBERS = 4096
 MAX_REFUSALS = 100
 MAX_FLAGS = 10_000
 MAX_TARGET_BYTES = 4096
@@ -50,38 +52,6 @@ MAX_GIT_BYTES = 32 * 1024 * 1024
 MAX_NAME_BYTES = 256 * 1024 * 1024
 _LF = b"\n"
 GitFiles = tuple[tuple[bytes, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """EDGES, Limits. Bytes, but for members and ratio."""
-
-    content: int = 16 * 1024**3
-    members: int = 1_000_000
-    member: int = 4 * 1024**3
-    ratio: int = 200
-    ratio_from: int = 64 * 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the pass is: members and content bytes read, bytes of the archive consumed."""
-
-    members: int
-    bytes: int
-    archive_bytes: int
-
-
-class ArchiveStream(Stream, Protocol):
-    """A decompressed stream that knows its source; `finish` raises when the compressed data was cut short or goes on after its end."""
-
-    @property
-    def consumed(self) -> int: ...
-
-    @property
-    def flags(self) -> tuple[tuple[str, str], ...]: ...
-
-    def finish(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +80,9 @@ class _Pass:
 
     pack: PackWriter
     limits: Limits
+    source: MemberSource
+    progress: Callable[[Progress], None]
+    next_look: int = 0
     entries: dict[bytes, FileEntry] = field(default_factory=dict)
     folders: set[bytes] = field(default_factory=set)
     targets: dict[bytes, bytes] = field(default_factory=dict)
@@ -121,6 +94,13 @@ class _Pass:
     content: int = 0
     names: int = 0
     members: int = 0
+
+    def look(self) -> None:
+        """Tell how far it is; and whatever the archive is made of, its content is no bomb."""
+        consumed = self.source.consumed
+        check_ratio(self.content, consumed, self.limits)
+        self.progress(Progress(self.members, self.content, consumed))
+        self.next_look = self.content + LOOK_BYTES
 
     def refuse(self, path: bytes, rule: str, detail: str = "") -> None:
         self.refuse_named(escape_path(path[:MAX_PATH_BYTES]), rule, detail)
@@ -135,32 +115,28 @@ class _Pass:
 
 
 def take_in(
-    stream: ArchiveStream,
+    source: MemberSource,
     pack: BinaryIO,
     *,
     limits: Limits | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Intake:
-    """Read the whole stream; `pack` is an empty seekable file that holds a complete git pack afterwards, unless something was refused.
+    """Read the whole archive; `pack` is an empty seekable file that holds a complete git pack afterwards, unless something was refused.
 
     What is wrong with the archive is a refusal of the Intake, never an error.
     """
-    state = _Pass(PackWriter(pack), limits or Limits())
-
-    def tell() -> None:
-        progress(Progress(state.members, state.content, stream.consumed))
-
+    state = _Pass(PackWriter(pack), limits or Limits(), source, progress)
     try:
-        for member in TarReader(BoundedStream(stream, state.limits, tell)):
+        for member in source:
             state.members += 1
             _take_member(state, member)
             _bound(state)
-        stream.finish()
-        tell()
+        source.finish()
+        state.look()
     except ArchiveError as error:
         detail = f"expected {error.expected}, found {error.found}" if error.expected else error.found
         state.refuse_named(error.subject, error.code, detail)
-    return _conclude(state, [Finding("", rule, detail) for rule, detail in stream.flags])
+    return _conclude(state, [Finding("", rule, detail) for rule, detail in source.flags])
 
 
 def _take_member(state: _Pass, member: Member) -> None:
@@ -240,6 +216,8 @@ def _take_large(state: _Pass, path: bytes, member: Member, mode: int) -> FileEnt
     def all_pieces() -> Iterator[bytes]:
         for piece in itertools.chain((first,), pieces):
             state.content += len(piece)
+            if state.content >= state.next_look:
+                state.look()
             yield piece
 
     sha1, sha256, newlines, ends_with_newline = state.pack.add_large(member.size, all_pieces())
@@ -289,6 +267,8 @@ def _pin(state: _Pass, path: bytes, sha1: bytes, sha256: bytes) -> None:
 
 def _bound(state: _Pass) -> None:
     limits = state.limits
+    if state.content >= state.next_look or not state.members % LOOK_MEMBERS:
+        state.look()
     if state.members > limits.members:
         raise ArchiveError("limit-members", expected=f"at most {limits.members} members", found="more")
     if state.content > limits.content:
