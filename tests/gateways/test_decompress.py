@@ -229,7 +229,13 @@ def test_every_kind_gives_the_same_bytes(kind: str, read: Reader) -> None:
 
 @pytest.mark.parametrize("kind", ENDED)
 def test_two_parts_are_read_as_one_and_flagged(kind: str, read: Reader) -> None:
-    pack = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zst": zstandard.compress}[kind]
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        "gz": gzip.compress,
+        "xz": lzma.compress,
+        "bz2": bz2.compress,
+        "zst": zstandard.compress,
+    }
+    pack = packers[kind]
     out, flags = read(pack(TAR[:100_000]) + pack(TAR[100_000:]))
     assert out == TAR
     assert [flag for flag, _ in flags] == ["stream-concatenated"]
