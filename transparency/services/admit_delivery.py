@@ -11,6 +11,8 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.records import (
     ArchiveFile,
     DeliveryRecord,
+    RecordedComponent,
+    RecordedCover,
     RecordedSignature,
     RecordedSnapshot,
     RecordedVerdict,
@@ -195,20 +197,14 @@ def _component_json(file: StoredFile) -> dict[str, Any]:
 
 
 def _record(arrival: Arrival, verdict: Verdict, intake: StoredIntake, snapshot: Snapshot) -> DeliveryRecord:
-    archive, release = arrival.archive, arrival.release
+    release, origin = arrival.release, arrival.derived_from
     return DeliveryRecord(
         vendor=release.product.vendor.slug,
         product=release.product.slug,
         release=release.version,
         visibility=release.product.visibility,
         role=arrival.role,
-        archive=ArchiveFile(
-            name=archive.name,
-            size=archive.size,
-            sha256=archive.digest,
-            sha512=archive.sha512,
-            blake2b512=archive.blake2b512,
-        ),
+        archive=_recorded_file(arrival.archive),
         prefix=intake.intake.prefix,
         snapshot=RecordedSnapshot(
             manifest=Digest.parse(snapshot.manifest),
@@ -222,4 +218,11 @@ def _record(arrival: Arrival, verdict: Verdict, intake: StoredIntake, snapshot: 
         ),
         signatures=recorded_signatures(verdict, arrival.signatures),
         verdict=recorded_verdict(verdict),
+        cover=RecordedCover(arrival.cover.form, _recorded_file(arrival.cover.file)) if arrival.cover else None,
+        components=tuple(RecordedComponent(item.name, item.size, item.digest) for item in arrival.components),
+        derived_from=Digest.parse(origin.snapshot.manifest) if origin and origin.snapshot else None,
     )
+
+
+def _recorded_file(file: StoredFile) -> ArchiveFile:
+    return ArchiveFile(file.name, file.size, file.digest, file.sha512, file.blake2b512)

@@ -129,8 +129,7 @@ def format_delivery_record(record: DeliveryRecord) -> bytes:
 def parse_delivery_record(data: bytes) -> DeliveryRecord:
     """Return the record of canonical JSON.
 
-    Raises `record-type`, `record-version`, `record-order`, `record-components`, `record-derived`, `json-…`,
-    `digest-malformed` and the like.
+    Raises `record-type`, `record-version`, `record-order`, `record-components`, `json-…`, `digest-malformed` and the like.
     """
     version, fields = typed(data, DELIVERY_TYPE, DELIVERY_TYPE_2)
     is_second = version == DELIVERY_TYPE_2
@@ -163,8 +162,6 @@ def _check_second(record: DeliveryRecord, *, is_second: bool) -> None:
             expected="a list or a .dsc that names them",
             found=record.cover.form if record.cover else "none",
         )
-    if record.derived_from == record.snapshot.manifest:
-        raise EvidenceError("record-derived", expected="another tree", found="its own")
 
 
 def _first_version(record: DeliveryRecord) -> dict[str, JSON]:
