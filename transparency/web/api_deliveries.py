@@ -1,0 +1,128 @@
+"""Deliveries for machines, under /api/v1/: hand finished uploads in, ask what became of them."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.urls import reverse
+
+from transparency.errors import UnusableInputError
+from transparency.models import Delivery, Job, Release
+from transparency.permissions import Right, may
+from transparency.reports import delivery_report
+from transparency.services.deliver_uploads import deliver_uploads
+from transparency.web.access import job_subject
+from transparency.web.api_access import for_machines
+from transparency.web.api_uploads import check_product, parse_identity, upload_of
+from transparency.web.upload_answers import request_json
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest
+
+    from transparency.models import DeliveryToken, Person
+    from transparency.services.receive_delivery import Over
+
+_MEMBERS = ("release", "role", "archive", "signatures", "checksums", "over", "dryRun")
+
+
+@for_machines("POST")
+def deliveries(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpResponse:
+    """What is asked is done once: asking again gives the same job."""
+    check_product(token, slug)
+    asked = request_json(request, *_MEMBERS)
+    checksums = asked.get("checksums")
+    job = deliver_uploads(
+        product=token.product,
+        sender=token.owner,
+        version=_text(asked, "release", None),
+        archive=upload_of(token, parse_identity(asked.get("archive"))),
+        signatures=_signatures(asked.get("signatures", [])),
+        checksums=upload_of(token, parse_identity(checksums)) if checksums is not None else None,
+        over=_over(asked.get("over", "archive")),
+        role=_text(asked, "role", "release-archive"),
+        dry_run=_flag(asked.get("dryRun", False)),
+    )
+    return JsonResponse(job_json(request, job, token.owner), status=202)
+
+
+@for_machines("GET")
+def job(request: HttpRequest, token: DeliveryToken, identity: UUID) -> HttpResponse:
+    row = Job.objects.filter(pk=identity).first()
+    about = job_subject(row) if row else None
+    product = about.product if isinstance(about, Release) else about
+    if row is None or product != token.product:
+        raise Http404
+    return JsonResponse(job_json(request, row, token.owner))
+
+
+def job_json(request: HttpRequest, job: Job, person: Person) -> dict[str, Any]:
+    """The job, and once it is done the report of what it found."""
+    return {
+        "job": str(job.pk),
+        "kind": job.kind,
+        "state": job.state,
+        "progress": job.progress,
+        "log": job.log,
+        "error": job.error,
+        "page": request.build_absolute_uri(reverse("job", args=[job.pk])),
+        "report": _report(job, person) if job.state == Job.State.DONE else None,
+    }
+
+
+def _report(job: Job, person: Person) -> dict[str, Any] | None:
+    result = job.result or {}
+    if "report" in result:
+        report: dict[str, Any] = result["report"]
+        return report
+    if not result.get("delivery"):
+        return None
+    delivery = Delivery.objects.select_related("release__product__vendor").get(pk=result["delivery"])
+    report = delivery_report(delivery)
+    if job.requested_by_id == person.pk:
+        return report
+    # Somebody else handed it in; flagged members of a restricted source are named to those who may read it.
+    hidden = delivery.release.product.is_restricted and delivery.state != Delivery.State.QUARANTINED
+    if hidden:
+        flagged = report["flagged"]
+        told = [item for item in flagged if may(person, Right.READ_SOURCE, delivery.release, path=item["path"])]
+        report = {**report, "flagged": told}
+    return report
+
+
+def _text(asked: dict[str, Any], name: str, default: str | None) -> str:
+    value = asked.get(name, default)
+    if not isinstance(value, str):
+        raise _malformed(f"{name}: text", value)
+    return value
+
+
+def _flag(value: object) -> bool:
+    """Never guessed: what was meant as a dry run must not be delivered."""
+    if not isinstance(value, bool):
+        raise _malformed("dryRun: true or false", value)
+    return value
+
+
+def _over(value: object) -> Over:
+    if value == "archive":
+        return "archive"
+    if value == "decompressed":
+        return "decompressed"
+    raise _malformed("over: archive or decompressed", value)
+
+
+def _signatures(value: object) -> list[bytes]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _malformed("signatures: a list of base64 texts", value)
+    try:
+        return [base64.b64decode(item, validate=True) for item in value]
+    except ValueError as error:
+        raise _malformed("signatures: a list of base64 texts", str(error)) from error
+
+
+def _malformed(expected: str, found: object) -> UnusableInputError:
+    return UnusableInputError("request-malformed", expected=expected, found=ascii(found)[:80])
