@@ -122,8 +122,8 @@ def _parse_signature(body: bytes, packet: bytes) -> OpenPgpSignature:
     issuer = b""
     for area in (hashed, loose):
         issuer = issuer or area.get(_FINGERPRINT, b"")[1:] or area.get(_ISSUER, b"")
-    created = _time(hashed.get(_CREATED))
-    lifetime = int.from_bytes(hashed.get(_EXPIRES, b""), "big")
+    seconds, lifetime = _seconds(hashed, _CREATED), _seconds(hashed, _EXPIRES)
+    created = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     return OpenPgpSignature(
         packet=packet,
         version=version,
@@ -176,8 +176,12 @@ def _subpacket_length(data: bytes) -> tuple[int, int]:
     return int.from_bytes(data[1:5], "big"), 5
 
 
-def _time(raw: bytes | None) -> datetime | None:
-    return datetime.fromtimestamp(int.from_bytes(raw, "big"), UTC) if raw else None
+def _seconds(area: dict[int, bytes], kind: int) -> int | None:
+    """The four bytes of a time or of a span (RFC 9580 section 3.5); another length would be read in another way by each reader."""
+    raw = area.get(kind)
+    if raw is not None and len(raw) != 4:  # noqa: PLR2004 - the same
+        raise EvidenceError(_MALFORMED, expected="a time of 4 bytes", found=f"{len(raw)} bytes")
+    return None if raw is None else int.from_bytes(raw, "big")
 
 
 def dearmour(data: bytes, what: str, code: str) -> bytes:
