@@ -7,7 +7,10 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import zstandard
+
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
+from tests.proofs.sources.zips import DEFLATE, Entry, described, make_zip
 from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, SshSigner
 from tests.simulator import Simulator
 from transparency.proofs.attest.dsse import parse_envelope
@@ -42,6 +45,16 @@ def seeds(scratch: Path) -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {
         "tar": list(_tars()),
         "gzip": [gzip.compress(tar)[2:] for tar in _tars()],
+        "zipfile": [
+            make_zip(
+                Entry(b"p/a", b"hello" * 50, DEFLATE), Entry(b"p/", mode=0o040755), Entry(b"p/l", b"a", mode=0o120777)
+            ),
+            make_zip(described(Entry(b"p/a", b"hello" * 50, DEFLATE)), Entry(b"p/b", b"b"), comment=b"note"),
+        ],
+        "zst_frames": [
+            zstandard.compress(b"abc" * 100),
+            zstandard.compress(b"abc") * 2 + b"\x50\x2a\x4d\x18\x01\x00\x00\x00x",
+        ],
         "paths": [
             b"a/b.c",
             b".git",

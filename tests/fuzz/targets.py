@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.proofs.sources.tars import PlainStream
+from tests.proofs.sources.zips import take_zip
 from transparency.gateways.decompress import open_archive
 from transparency.proofs.attest.dsse import parse_envelope
 from transparency.proofs.attest.predicates import format_source_review, parse_source_review
@@ -42,6 +43,7 @@ from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_publi
 from transparency.proofs.sources.intake import take_in
 from transparency.proofs.sources.membersource import Limits, TarSource
 from transparency.proofs.sources.paths import judge_path
+from transparency.proofs.sources.zstframes import count_frames
 from transparency.proofs.times import parse_time
 from transparency.proofs.trust import format_key_ring, format_trust_file, parse_key_ring, parse_trust_file
 
@@ -69,6 +71,17 @@ def gzip(data: bytes) -> None:
         while stream.read(1 << 16):
             pass
         stream.finish()
+
+
+def zipfile(data: bytes) -> None:
+    """The zip reader and the whole pass."""
+    intake = take_zip(data, LIMITS)
+    if not intake.refused:
+        assert len(parse_manifest(intake.manifest)) == intake.files
+
+
+def zst_frames(data: bytes) -> None:
+    assert count_frames(lambda offset, count: data[offset : offset + count], len(data)) or not data
 
 
 def paths(data: bytes) -> None:
@@ -222,7 +235,7 @@ def text(data: bytes) -> str:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     function.__name__: function
     for function in (
-        tar, gzip, paths, checksums, sshsig, ssh_key, minisign, minisign_key, minisign_secret, keys, openpgp, openpgp_key, judge,
+        tar, gzip, zipfile, zst_frames, paths, checksums, sshsig, ssh_key, minisign, minisign_key, minisign_secret, keys, openpgp, openpgp_key, judge,
         canonical, manifest, container, dossier, delivery_record, builds_record, event_record, leaf, opening, checkpoint,
         note_keys, log_proof, tiles, envelope, statement, predicate, trust, key_ring,
     )
