@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from transparency.web import deliveries, health, jobs, keys, log, products, sign_in
+from transparency.web import anchors, deliveries, health, jobs, keys, log, products, sign_in
 
 handler400 = "transparency.web.errors.bad_request"
 handler500 = "transparency.web.errors.server_error"
@@ -18,6 +18,11 @@ urlpatterns = [
     path("log/entry/<int:index>/proof.tlog-proof", log.proof_file, name="log-proof"),
     path("products/", products.products, name="products"),
     path("products/<slug:slug>/", products.product, name="product"),
+    # No version begins with a hyphen, so nothing below `-/` is ever a release.
+    path("products/<slug:slug>/-/keys/", anchors.anchors, name="anchors"),
+    path("products/<slug:slug>/-/keys/<int:identity>/", anchors.public_key, name="anchor-public"),
+    path("products/<slug:slug>/-/keys/<int:identity>/replace/", anchors.rotate, name="anchor-rotate"),
+    path("products/<slug:slug>/-/keys/<int:identity>/revoke/", anchors.revoke, name="anchor-revoke"),
     path("deliveries/<int:identity>/", deliveries.delivery, name="delivery"),
     path("builds/<int:identity>/", deliveries.builds, name="builds"),
     path("quarantine/", deliveries.quarantine, name="quarantine"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.forms import CheckboxInput
 
 from reviews.rules.hidden import is_hidden, label
 
@@ -163,6 +164,7 @@ def field(bound: BoundField) -> dict[str, Any]:
         "group": bound.field.widget.input_type in {"radio", "checkbox"}
         if hasattr(bound.field.widget, "input_type")
         else False,
+        "single": isinstance(bound.field.widget, CheckboxInput),
     }
 
 

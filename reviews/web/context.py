@@ -14,6 +14,9 @@ THEMES = (("system", "as the system"), ("light", "light"), ("dark", "dark"))
 _SECTIONS = {
     "products": "products",
     "product": "products",
+    "anchors": "products",
+    "anchor-rotate": "products",
+    "anchor-revoke": "products",
     "release": "products",
     "tree": "products",
     "folder": "products",

@@ -176,7 +176,7 @@ def test_from_a_signed_release_to_a_proof_that_a_stranger_checks(
         page = anna.post(reverse("statement", args=[statement.pk]), {"envelope": envelope}).content.decode()
     assert "kept, and logged" in page
     assert Attestation.objects.get().entry.kind == "attestation"
-    assert LogHead.objects.get().size == 3
+    assert LogHead.objects.get().size == 4  # key, delivery, builds, attestation
 
     # The public sees the chain, machines' findings and people's statements apart, without an account.
     public = Portal()
@@ -202,4 +202,4 @@ def test_from_a_signed_release_to_a_proof_that_a_stranger_checks(
 
     # Nothing about this was restricted, and nothing changed behind the log's back.
     assert Product.objects.get(slug="widget").visibility == "open"
-    assert manage(capsys, "verify_log")["size"] == 3
+    assert manage(capsys, "verify_log")["size"] == 4

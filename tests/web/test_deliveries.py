@@ -46,7 +46,7 @@ def test_a_valid_delivery_shows_each_step_and_what_it_proves(browse: Browse, ope
         delivery.archive_sha256,
         delivery.swhid,
         "Who holds the key, nor that the source is good",
-        'href="/log/entry/0/"',
+        'href="/log/entry/1/"',
     ):
         assert text in page, text
     assert "/jobs/" not in page

@@ -69,27 +69,41 @@ def test_a_full_tile_is_kept_for_ever(browse: Browse, open_release: Release) -> 
 
 
 def test_an_entry_shows_its_bytes_and_leads_to_what_it_records(browse: Browse, open_release: Release) -> None:
-    page = browse(None).get("/log/entry/0/").content.decode()
-    entry = LogEntry.objects.get(index=0)
+    entry = LogEntry.objects.get(kind="delivery")
+    page = browse(None).get(f"/log/entry/{entry.index}/").content.decode()
     assert bytes(entry.leaf).decode().replace('"', "&quot;") in page
     assert f'href="/deliveries/{open_release.deliveries.get().pk}/"' in page
-    assert f'href="/builds/{open_release.build_lists.get().pk}/"' in browse(None).get("/log/entry/1/").content.decode()
+    builds = LogEntry.objects.get(kind="builds")
+    page = browse(None).get(f"/log/entry/{builds.index}/").content.decode()
+    assert f'href="/builds/{open_release.build_lists.get().pk}/"' in page
+
+
+def test_an_entry_about_a_key_leads_to_its_product(browse: Browse, open_release: Release) -> None:
+    event = LogEntry.objects.get(kind="event")
+    page = browse(None).get(f"/log/entry/{event.index}/").content.decode()
+    assert "Key enrolled" in page
+    assert 'href="/products/widget/"' in page
 
 
 def test_an_entry_of_a_restricted_product_leads_nowhere_for_strangers(
     browse: Browse, restricted_release: Release
 ) -> None:
     delivery = restricted_release.deliveries.get()
+    place = f"/log/entry/{LogEntry.objects.get(kind='delivery').index}/"
     for person in (None, "stan", "anna"):
-        page = browse(person).get("/log/entry/0/").content.decode()
+        page = browse(person).get(place).content.decode()
         assert "salted commitments" in page
         assert "/deliveries/" not in page
         assert delivery.record_digest not in page
-    assert f'href="/deliveries/{delivery.pk}/"' in browse("vera").get("/log/entry/0/").content.decode()
+    assert f'href="/deliveries/{delivery.pk}/"' in browse("vera").get(place).content.decode()
+    event = LogEntry.objects.get(kind="event")
+    for person in (None, "stan", "anna"):
+        assert "vault" not in browse(person).get(f"/log/entry/{event.index}/").content.decode()
 
 
 def test_entries_beyond_the_checkpoint_do_not_exist(browse: Browse, open_release: Release) -> None:
-    for place in ("/log/entry/2/", "/log/entry/2/proof.tlog-proof"):
+    size = log_head().size
+    for place in (f"/log/entry/{size}/", f"/log/entry/{size}/proof.tlog-proof"):
         assert browse(None).get(place).status_code == 404
 
 

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from transparency.models import TrustAnchor
+from transparency.errors import EvidenceError
+from transparency.models import AnchorKeyId, Event, TrustAnchor
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text, parse_key
+from transparency.proofs.signatures.openpgp_key import OpenPgpKey, parse_openpgp_certificate
+from transparency.services.record_event import record_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from transparency.models import Person, Product
 
 MAX_KEY_CHARACTERS = 256 * 1024
 DELIVERY_NAMESPACES = ("file",)
+_V6_CHARACTERS = 64
+_ID_CHARACTERS = 16
 
 
 def enrol_product_anchor(
@@ -25,24 +31,80 @@ def enrol_product_anchor(
     public_text: str,
     enrolled_by: Person | None,
     namespaces: Sequence[str] = DELIVERY_NAMESPACES,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
     demo: bool = False,
 ) -> TrustAnchor:
-    """Return the anchor, new or as enrolled before."""
-    key = key_from_text(public_text)
+    """Return the anchor, new or as enrolled before (then nothing of it changes, a revocation neither). A new one is an event.
+
+    A weak OpenPGP key is kept: what it signs is `weak`, never valid, and can be admitted as that. Pages refuse it (`refuse_weak`).
+    """
     with transaction.atomic():
-        anchor, _ = TrustAnchor.objects.get_or_create(
+        anchor, created = keep_product_anchor(
             product=product,
-            fingerprint=key.fingerprint,
-            defaults={
-                "organisation": product.vendor,
-                "format": key.format,
-                "public": key.public,
-                "namespaces": list(namespaces),
-                "enrolled_by": enrolled_by,
-                "demo": demo,
-            },
+            public_text=public_text,
+            enrolled_by=enrolled_by,
+            namespaces=namespaces,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            demo=demo,
         )
+        if created:
+            record_event(
+                kind=Event.Kind.KEY_ENROLLED, product=product, anchor=anchor, after=anchor.fingerprint, by=enrolled_by
+            )
     return anchor
+
+
+def keep_product_anchor(
+    *,
+    product: Product,
+    public_text: str,
+    enrolled_by: Person | None,
+    namespaces: Sequence[str],
+    valid_from: datetime | None,
+    valid_until: datetime | None,
+    demo: bool = False,
+) -> tuple[TrustAnchor, bool]:
+    """The row and whether it is new; the event is the caller's, in its transaction."""
+    key = key_from_text(public_text)
+    anchor, created = TrustAnchor.objects.get_or_create(
+        product=product,
+        fingerprint=key.fingerprint,
+        defaults={
+            "organisation": product.vendor,
+            "format": key.format,
+            "public": key.public,
+            "namespaces": list(namespaces),
+            "valid_from": valid_from,
+            "valid_until": valid_until,
+            "enrolled_by": enrolled_by,
+            "demo": demo,
+        },
+    )
+    if created:
+        keep_key_ids(anchor)
+    return anchor, created
+
+
+def keep_key_ids(anchor: TrustAnchor) -> None:
+    """Write down which OpenPGP keys are in the anchor's certificate, so that a signature finds it by the id that it names."""
+    if anchor.format == TrustAnchor.Format.OPENPGP:
+        certificate = parse_openpgp_certificate(anchor.public.encode())
+        AnchorKeyId.objects.bulk_create(
+            AnchorKeyId(anchor=anchor, key_id=each) for each in sorted({_key_id(key) for key in certificate.keys})
+        )
+
+
+def refuse_weak(public_text: str) -> None:
+    """Raise `key-weak` for an OpenPGP key that no valid delivery could ever be signed with; other formats are refused when parsed."""
+    key = key_from_text(public_text)
+    if key.format != "openpgp":
+        return
+    primary = parse_openpgp_certificate(key.public.encode()).keys[0]
+    if primary.weak:
+        found = f"RSA of {primary.bits} bits" if primary.algorithm in {1, 3} else "DSA"
+        raise EvidenceError("key-weak", expected="RSA of 2048 bits or more, or an elliptic curve", found=found)
 
 
 def enrol_person_anchor(
@@ -53,7 +115,7 @@ def enrol_person_anchor(
         raise AssertionError("people without an organisation have no keys")
     key = key_from_text(public_text)
     with transaction.atomic():
-        anchor, _ = TrustAnchor.objects.get_or_create(
+        anchor, created = TrustAnchor.objects.get_or_create(
             person=person,
             fingerprint=key.fingerprint,
             defaults={
@@ -64,6 +126,8 @@ def enrol_person_anchor(
                 "demo": demo,
             },
         )
+        if created:
+            keep_key_ids(anchor)
     return anchor
 
 
@@ -74,14 +138,26 @@ def product_anchors(product: Product) -> QuerySet[TrustAnchor]:
 
 
 def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:
-    """The anchors as the values that proofs check against."""
+    """The anchors as the values that proofs check against: replaced and retired ones end then, compromised ones count for nothing."""
     return tuple(
         parse_key(
             anchor.format,
             anchor.public,
             namespaces=tuple(anchor.namespaces),
             valid_from=anchor.valid_from,
-            valid_until=anchor.valid_until,
+            valid_until=_until(anchor),
         )
         for anchor in anchors
+        if anchor.revocation != TrustAnchor.Revocation.COMPROMISED
     )
+
+
+def _until(anchor: TrustAnchor) -> datetime | None:
+    ends = [moment for moment in (anchor.valid_until, anchor.revoked_at) if moment]
+    return min(ends) if ends else None
+
+
+def _key_id(key: OpenPgpKey) -> str:
+    """Version 6 takes the first 64 bits of the fingerprint, version 4 the last."""
+    long = len(key.fingerprint) == _V6_CHARACTERS
+    return key.fingerprint[:_ID_CHARACTERS] if long else key.fingerprint[-_ID_CHARACTERS:]

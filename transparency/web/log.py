@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from transparency.errors import EvidenceError, UnavailableError
-from transparency.models import BuildList, Delivery, LogEntry, LogHead
+from transparency.models import BuildList, Delivery, Event, LogEntry, LogHead
 from transparency.permissions import Right, may
 from transparency.proofs.log.leaf import parse_leaf
 from transparency.proofs.log.merkle import leaf_hash
@@ -48,7 +48,7 @@ def log(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest, index: int) -> HttpResponse:
     head = log_head()
     row = _entry_or_404(index, head)
-    proof = prove_entry(row, head)
+    proof, record = prove_entry(row, head), _record(request, row)
     context = {
         "index": index,
         "leaf": parse_leaf(bytes(row.leaf)),
@@ -57,7 +57,8 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
         "hashes": [item.hex() for item in proof.hashes],
         "head": head,
         "last": head.size - 1,
-        "record": _record(request, row),
+        "record": record,
+        "record_bytes": bytes(record.record).decode() if isinstance(record, Event) else "",
     }
     return render(request, "transparency/log_entry.html", context)
 
@@ -95,10 +96,13 @@ def _entry_or_404(index: int, head: LogHead) -> LogEntry:
     return row
 
 
-def _record(request: HttpRequest, row: LogEntry) -> Delivery | BuildList | None:
+def _record(request: HttpRequest, row: LogEntry) -> Delivery | BuildList | Event | None:
     """What the entry is about, for those who may know of it."""
+    if row.kind == "event":
+        event = Event.objects.filter(record_digest=row.digest).select_related("product__vendor", "release").first()
+        return event if event and may(request.user, Right.KNOW, event.release or event.product) else None
     if row.kind == "delivery":
-        deliveries = Delivery.objects.filter(record_digest=row.digest, state=Delivery.State.ADMITTED)
+        deliveries = Delivery.objects.filter(record_digest=row.digest).exclude(state=Delivery.State.QUARANTINED)
         delivery = deliveries.select_related("release__product__vendor").first()
         return delivery if delivery and may(request.user, Right.KNOW, delivery) else None
     builds = BuildList.objects.filter(record_digest=row.digest).select_related("release__product__vendor").first()

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from transparency.models import Product
 from transparency.permissions import Right, known_products, may
 from transparency.web.access import product_or_404
+from transparency.web.anchors import organisation_anchors
 from transparency.web.caching import NEVER, kept_as
 
 if TYPE_CHECKING:
@@ -29,5 +30,11 @@ def products(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     row = product_or_404(request, slug)
     releases = [release for release in row.releases.select_related("subject") if may(request.user, Right.KNOW, release)]
-    context = {"product": row, "releases": releases, "anchors": row.anchors.all()}
+    context = {
+        "product": row,
+        "releases": releases,
+        "anchors": row.anchors.order_by("revoked_at", "enrolled_at"),
+        "shared_count": organisation_anchors(row).count(),
+        "may_deliver": may(request.user, Right.DELIVER, row),
+    }
     return kept_as(render(request, "transparency/product.html", context), row)

@@ -1,0 +1,59 @@
+"""Take a vendor's key back. Its row stays; what it signed is judged by the reason (EDGES, Time)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from transparency.errors import UnusableInputError
+from transparency.models import Event, TrustAnchor
+from transparency.services.record_event import record_event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from transparency.models import Person
+
+MAX_REASON_CHARACTERS = 2000
+
+
+def revoke_anchor(
+    *, anchor: TrustAnchor, revocation: str, reason: str, by: Person | None, revoked_at: datetime | None = None
+) -> TrustAnchor:
+    """Return the anchor. A key that was replaced or retired may be found compromised later; nothing leads back from that.
+
+    Raises `reason-missing`, `revocation-unknown`, `key-not-in-use`, `key-of-another` for a key that is no product's own.
+    """
+    if revocation not in TrustAnchor.Revocation.values:
+        raise UnusableInputError(
+            "revocation-unknown", expected=", ".join(TrustAnchor.Revocation.values), found=revocation[:40]
+        )
+    said = reason.strip()
+    if not said or len(said) > MAX_REASON_CHARACTERS:
+        raise UnusableInputError(
+            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
+        )
+    if anchor.product is None:
+        raise UnusableInputError("key-of-another", expected="a key of one product", found="a key of an organisation")
+    with transaction.atomic():
+        row = TrustAnchor.objects.select_for_update().get(pk=anchor.pk)
+        before = row.revocation
+        if before == revocation:
+            return row
+        if before and revocation != TrustAnchor.Revocation.COMPROMISED:
+            raise UnusableInputError("key-not-in-use", expected="a key in use", found=row.get_revocation_display())
+        row.revoked_at = revoked_at or timezone.now()
+        row.revocation, row.revocation_reason = revocation, said
+        row.save(update_fields=["revoked_at", "revocation", "revocation_reason"])
+        record_event(
+            kind=Event.Kind.KEY_REVOKED,
+            product=anchor.product,
+            anchor=row,
+            before=before or "in use",
+            after=revocation,
+            reason=said,
+            by=by,
+        )
+    return row

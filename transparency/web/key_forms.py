@@ -1,0 +1,174 @@
+"""Forms about public keys: a key pasted or in a file, what it may sign, when it changes hands, and the password before any of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils import timezone
+
+from transparency.errors import EvidenceError, sentence_for
+from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, refuse_weak
+from transparency.services.revoke_anchor import MAX_REASON_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.utils.datastructures import MultiValueDict
+
+    from transparency.models import Person
+
+NAMESPACES = (
+    ("file", "file: archives and checksum lists, as “ssh-keygen -Y sign -n file” makes them"),
+    ("git", "git: signed tags and commits"),
+)
+MOST_AHEAD = timedelta(days=3660)
+
+
+def complaint(error: EvidenceError) -> str:
+    """What is wrong with a key, in words, with what was expected and what was found."""
+    parts = [sentence_for(error.code)]
+    if error.expected:
+        parts.append(f"Expected: {error.expected}.")
+    if error.found:
+        parts.append(f"Found: {error.found}.")
+    return " ".join(parts)
+
+
+class PasswordForm(forms.Form):
+    """What cannot be taken back asks again who is sitting there."""
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, files: MultiValueDict[str, Any] | None, *, person: Person
+    ) -> None:
+        super().__init__(data, files)
+        self.person = person
+        self.fields["password"] = forms.CharField(
+            label="Your password",
+            help_text="Asked again, because this changes whose signatures count.",
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "class": "tc-short"}),
+        )
+
+    def clean_password(self) -> str:
+        given: str = self.cleaned_data["password"]
+        if not self.person.check_password(given):
+            raise forms.ValidationError("That is not your password.")
+        return given
+
+
+class PublicKeyForm(PasswordForm):
+    """A key, pasted or as a file; exactly one of the two."""
+
+    public = forms.CharField(
+        label="Public key",
+        help_text=(
+            "The line of an OpenSSH .pub file, a minisign or signify .pub file, a PEM PUBLIC KEY, or an armoured OpenPGP "
+            "certificate."
+        ),
+        max_length=MAX_KEY_CHARACTERS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off", "class": "tc-mono"}),
+    )
+    file = forms.FileField(label="Or its file", required=False, allow_empty_file=True)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        pasted, file = cleaned.get("public", ""), cleaned.get("file")
+        if "public" in self.errors:
+            return cleaned
+        if bool(pasted) == bool(file):
+            self.add_error("public", "Paste the key, or choose its file: one of the two.")
+            return cleaned
+        if file is not None and file.size > MAX_KEY_CHARACTERS:
+            self.add_error(
+                "file", f"A public key is at most {MAX_KEY_CHARACTERS:,} bytes; this file has {file.size:,}."
+            )
+            return cleaned
+        text = file.read().decode("utf-8", "replace") if file else pasted
+        try:
+            refuse_weak(text)
+        except EvidenceError as error:
+            self.add_error("public" if pasted else "file", complaint(error))
+        cleaned["key"] = text
+        return cleaned
+
+
+class EnrolForm(PublicKeyForm):
+    namespaces = forms.MultipleChoiceField(
+        label="What an SSH key may sign",
+        help_text="Other kinds of keys do not say what a signature is for.",
+        choices=NAMESPACES,
+        initial=["file"],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    valid_from = forms.DateField(
+        label="Counts from", required=False, widget=forms.DateInput(attrs={"type": "date", "class": "tc-short"})
+    )
+    valid_until = forms.DateField(
+        label="Counts until",
+        help_text="Leave both empty when the vendor names no dates. Days are those of UTC.",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "tc-short"}),
+    )
+    field_order = ("public", "file", "namespaces", "valid_from", "valid_until", "password")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        start, end = cleaned.get("valid_from"), cleaned.get("valid_until")
+        if start and end and end < start:
+            self.add_error("valid_until", "The last day lies before the first.")
+        if cleaned.get("key", "").lstrip().startswith(("ssh-", "ecdsa-", "sk-")) and not cleaned.get("namespaces"):
+            self.add_error("namespaces", "An SSH key that may sign nothing is of no use here: choose at least one.")
+        cleaned["from"] = datetime.combine(start, time.min, UTC) if start else None
+        cleaned["until"] = datetime.combine(end, time(23, 59, 59), UTC) if end else None
+        return cleaned
+
+
+class RotateForm(PublicKeyForm):
+    changes_on = forms.DateField(
+        label="Day of the change",
+        help_text="From its first second (UTC) the new key counts and the old one does not.",
+        widget=forms.DateInput(attrs={"type": "date", "class": "tc-short"}),
+    )
+    reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=MAX_REASON_CHARACTERS,
+        help_text="Kept and shown with the change.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    field_order = ("public", "file", "changes_on", "reason", "password")
+
+    def clean_changes_on(self) -> datetime:
+        day = datetime.combine(self.cleaned_data["changes_on"], time.min, UTC)
+        if day > timezone.now() + MOST_AHEAD:
+            raise forms.ValidationError("That is more than ten years ahead.")
+        return day
+
+
+class RevokeForm(PasswordForm):
+    revocation = forms.ChoiceField(
+        label="Why",
+        choices=(
+            (
+                "compromised",
+                "Compromised, or nobody knows: nothing that it signed counts any more, whenever it was signed",
+            ),
+            ("superseded", "Replaced by another key: what was logged before stays valid, nothing new is"),
+            ("retired", "No longer used: what was logged before stays valid, nothing new is"),
+        ),
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label="Reason in words",
+        max_length=MAX_REASON_CHARACTERS,
+        help_text="Who found out what, and when. Kept and shown with the key.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    certain = forms.BooleanField(label="I mean this key, and I know that it cannot be enrolled again.")
+    check_again = forms.BooleanField(
+        label="Check all deliveries of this product again at once.", required=False, initial=True
+    )
+    field_order = ("revocation", "reason", "certain", "check_again", "password")
