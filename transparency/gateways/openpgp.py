@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING
 import pysequoia
 
 from transparency.proofs.errors import EvidenceError, UnavailableError
-from transparency.proofs.signatures.judge import Content, Outcome, Step, enrolled_step, unknown_step, window_step
-from transparency.proofs.signatures.openpgp import BINARY_DOCUMENT, WEAK_HASHES, OpenPgpSignature
+from transparency.proofs.signatures.judge import (
+    Content,
+    Moments,
+    Outcome,
+    Step,
+    enrolled_step,
+    revoked_step,
+    unknown_step,
+)
+from transparency.proofs.signatures.openpgp import BINARY_DOCUMENT, TEXT_DOCUMENT, WEAK_HASHES, OpenPgpSignature
 from transparency.proofs.signatures.openpgp_key import (
     OpenPgpCertificate,
     OpenPgpKey,
-    check_by_primary,
+    check_by_key,
     parse_openpgp_certificate,
 )
 
@@ -41,12 +49,33 @@ class _Candidate:
     key: OpenPgpKey
     library: pysequoia.Cert
 
+    @property
+    def ends(self) -> datetime | None:
+        """When the certificate expires; a certificate without a self-signature that counts now has no end that counts either."""
+        try:
+            return self.library.expiration
+        except RuntimeError:
+            return None
+
+    @property
+    def revoked(self) -> bool:
+        try:
+            return self.library.is_revoked
+        except RuntimeError:
+            return bool(self.certificate.revocation_reasons)
+
 
 class OpenPgp:
     """Implements `proofs.signatures.judge.OpenPgpChecker`."""
 
     def judge(
-        self, signature: OpenPgpSignature, content: Content, keys: Sequence[EnrolledKey], *, now: datetime
+        self,
+        signature: OpenPgpSignature,
+        content: Content,
+        keys: Sequence[EnrolledKey],
+        *,
+        now: datetime,
+        logged_at: datetime | None = None,
     ) -> Judgement:
         """Outcome, code, fingerprint and steps (2) to (5) of judge.py."""
         candidate = _find(signature, keys)
@@ -54,10 +83,13 @@ class OpenPgp:
             return "unknown-key", "unknown-key", signature.issuer or None, (unknown_step(signature.issuer, keys),)
         name = candidate.enrolled.fingerprint
         steps = [enrolled_step(name)]
+        if candidate.enrolled.revoked:
+            return "revoked", "key-revoked", name, (*steps, revoked_step())
         if refusal := _strength(signature, candidate, steps):
             return (*refusal, name, tuple(steps))
         held = _holds(signature, candidate, content, steps)
-        outcome, code = _times(signature, candidate, now, steps) if held is None else ("invalid", held)
+        moments = Moments(now, logged_at)
+        outcome, code = _times(signature, candidate, moments, steps) if held is None else ("invalid", held)
         return outcome, code, name, tuple(steps)
 
 
@@ -92,22 +124,28 @@ def _strength(signature: OpenPgpSignature, candidate: _Candidate, steps: list[St
 def _holds(signature: OpenPgpSignature, candidate: _Candidate, content: Content, steps: list[Step]) -> str | None:
     """None when the signature holds; else the code."""
     expected = "a signature over exactly these bytes"
-    if signature.kind != BINARY_DOCUMENT:
-        steps.append(
-            Step("signature holds", "fails", "a signature over a binary document", f"type 0x{signature.kind:02x}")
-        )
+    if signature.kind != (TEXT_DOCUMENT if content.text else BINARY_DOCUMENT):
+        what = "a text" if content.text else "a binary document"
+        steps.append(Step("signature holds", "fails", f"a signature over {what}", f"type 0x{signature.kind:02x}"))
         return "signature-kind"
     if _library_accepts(signature, candidate, content):
         steps.append(Step("signature holds", "holds", expected, f"by {candidate.key.fingerprint}"))
         return None
-    if not candidate.key.primary:
-        steps.append(Step("signature holds", "fails", expected, f"refused for subkey {candidate.key.fingerprint}"))
-        return "signature-mismatch"
     try:
-        check_by_primary(signature, candidate.certificate, _chunks(content))
+        check_by_key(signature, candidate.key, _chunks(content))
     except EvidenceError as error:
         steps.append(Step("signature holds", "fails", error.expected, error.found))
         return error.code
+    if not candidate.key.primary:
+        # The numbers are this subkey's, but nothing sound says that it was the certificate's to sign with at that time.
+        bound = f"subkey {candidate.key.fingerprint} bound to the certificate when it signed"
+        ends, created = candidate.ends, signature.created
+        late = bool(ends and created and created > ends)
+        found = (
+            f"signed at {created}, after the key expired at {ends}" if late else "no binding that counts at that time"
+        )
+        steps.append(Step("signature holds", "fails", bound, found))
+        return "signed-after-expiry" if late else "subkey-not-bound"
     found = f"by the enrolled primary key {candidate.key.fingerprint}; the certificate's own self-signature does not cover that time"
     steps.append(Step("signature holds", "holds", expected, found))
     return None
@@ -122,18 +160,20 @@ def _library_accepts(signature: OpenPgpSignature, candidate: _Candidate, content
         if content.path is not None:
             result = pysequoia.verify(file=Path(content.path), store=store, signature=packet)
         else:
-            result = pysequoia.verify(bytes=content.data or b"", store=store, signature=packet)
+            result = pysequoia.verify(bytes=_signed_bytes(content), store=store, signature=packet)
     except RuntimeError:  # its only error, whatever the reason
         return False
     accepted = {item.certificate.upper() for item in result.valid_sigs}
     return candidate.certificate.fingerprint in accepted
 
 
-def _times(signature: OpenPgpSignature, candidate: _Candidate, now: datetime, steps: list[Step]) -> tuple[Outcome, str]:
-    window = window_step(candidate.enrolled, now)
-    ends = candidate.library.expiration
+def _times(
+    signature: OpenPgpSignature, candidate: _Candidate, moments: Moments, steps: list[Step]
+) -> tuple[Outcome, str]:
+    now, window = moments.now, moments.window_step(candidate.enrolled)
+    ends = candidate.ends
     created = signature.created
-    if candidate.library.is_revoked and not candidate.certificate.softly_revoked:
+    if candidate.revoked and not candidate.certificate.softly_revoked:
         steps.append(
             Step("key's time", "fails", "a key that is not revoked", "revoked as compromised or without a reason")
         )
@@ -147,19 +187,35 @@ def _times(signature: OpenPgpSignature, candidate: _Candidate, now: datetime, st
     if ends and created > ends:
         steps.append(Step("key's time", "fails", f"signed before the key expired at {ends}", f"signed at {created}"))
         return "invalid", "signed-after-expiry"
-    over = bool(ends and ends <= now) or bool(candidate.library.is_revoked)
+    # A key that ended since counts when our own log held this while it lasted; of a revocation we do not know since when.
+    held_then = bool(ends and moments.logged_at and moments.logged_at < ends)
+    over = bool(ends and ends <= now and not held_then) or bool(candidate.revoked)
     if over or window.status == "fails":
         found = f"expired {ends}" if ends and ends <= now else "superseded or retired" if over else window.found
         steps.append(Step("key's time", "fails", window.expected if not over else "a key in use", found))
         steps.append(Step("valid when signed, by the signer's clock", "holds", found=str(created)))
         return "expired", "key-expired" if over else "key-window"
-    steps.append(Step("key's time", "holds", window.expected, f"signed at {created} by the signer's clock"))
+    when = f"signed at {created} by the signer's clock"
+    if held_then and ends and ends <= now:
+        when = f"logged here at {moments.logged_at}, before the key expired at {ends}"
+    steps.append(Step("key's time", "holds", window.expected, when))
     return "valid", "valid"
 
 
+def _signed_bytes(content: Content) -> bytes:
+    """A text is signed with CR LF (RFC 9580 section 5.2.4), everything else as it is."""
+    data = content.data or b""
+    return data.replace(b"\n", b"\r\n") if content.text else data
+
+
 def _chunks(content: Content) -> Iterator[bytes]:
+    """What is hashed: the file; of a text, its lines ended by CR LF."""
+    if content.text:
+        data = Path(content.path).read_bytes() if content.path is not None else content.data or b""
+        yield data.replace(b"\n", b"\r\n")
+        return
     if content.path is None:
-        yield content.data or b""
+        yield _signed_bytes(content)
         return
     with Path(content.path).open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):

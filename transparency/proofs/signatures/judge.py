@@ -11,9 +11,11 @@ Steps of each signature, in order: (1) readable, (2) key enrolled, (3) strong en
 | unsigned | unsigned | nothing was handed in |
 | unknown-key | unknown-key | the key is not enrolled; changes nothing |
 | expired | key-expired, key-window | the key's time, or its enrolment's, is over |
-| revoked | key-revoked | revoked as compromised, or without a reason |
+| revoked | key-revoked | revoked as compromised, or without a reason, by its owner or by who enrolled it |
 | weak | weak-hash, weak-key | SHA-1, MD5, RIPEMD-160; RSA under 2048 bits, DSA |
-| unavailable | content-needed, … | could not be decided now |
+| unavailable | content-needed, content-too-large, … | could not be decided now |
+
+Time: a key that is over now still gives `valid` when our own log held these bytes with this signature while it was not (`logged_at`).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from transparency.proofs.signatures.minisign import (
     parse_minisign_key,
 )
 from transparency.proofs.signatures.openpgp import OpenPgpSignature, parse_openpgp_signatures
+from transparency.proofs.signatures.signify import SignifySignature, check_signify, parse_signify, parse_signify_key
 from transparency.proofs.signatures.sshsig import (
     SshSignature,
     check_sshsig,
@@ -38,16 +41,18 @@ from transparency.proofs.signatures.sshsig import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from transparency.proofs.signatures.keys import EnrolledKey
 
-POLICY = "signatures/1"
+POLICY = "signatures/2"
 Outcome = Literal["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"]
-SignatureFormat = Literal["sshsig", "openpgp", "minisign"]
+SignatureFormat = Literal["sshsig", "openpgp", "minisign", "signify"]
 StepStatus = Literal["holds", "fails", "not checked"]
 # The worst of several enrolled keys' findings decides when none is invalid and none is valid.
+# Signatures over the whole file (plain minisign, signify) need it in memory.
+MAX_WHOLE_BYTES = 256 * 1024 * 1024
 _ORDER: tuple[Outcome, ...] = ("revoked", "weak", "expired", "unavailable", "unknown-key")
 
 
@@ -63,10 +68,23 @@ class FileDigests:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The file itself: its bytes, or a path that only gateways open."""
+    """The file itself: its bytes, or a path that only gateways open; `read` reads it whole for the formats that need that.
+
+    `text`: the bytes are a text with LF, signed as one by OpenPGP's cleartext framework (type 0x01, over CR LF).
+    """
 
     data: bytes | None = None
     path: str | None = None
+    read: Callable[[], bytes] | None = None
+    text: bool = False
+
+    def whole(self, size: int) -> bytes:
+        """All of its `size` bytes (`content-too-large`, `content-needed`)."""
+        if size > MAX_WHOLE_BYTES:
+            raise EvidenceError("content-too-large", expected=f"at most {MAX_WHOLE_BYTES} bytes", found=str(size))
+        if self.data is None and self.read is None:
+            raise EvidenceError("content-needed", expected="the signed file", found="its digest alone")
+        return self.data if self.data is not None else self.read() if self.read else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +117,35 @@ class Verdict:
     code: str
     findings: tuple[SignatureFinding, ...]
     policy: str = POLICY
+    # What belongs to no single signature: whether a signed list names the archive, what a signature does not cover.
+    steps: tuple[Step, ...] = ()
 
 
 class OpenPgpChecker(Protocol):
     """What gateways/openpgp.py does: the outcome of one OpenPGP signature, as (outcome, code, key, steps)."""
 
     def judge(
-        self, signature: OpenPgpSignature, content: Content, keys: Sequence[EnrolledKey], *, now: datetime
+        self,
+        signature: OpenPgpSignature,
+        content: Content,
+        keys: Sequence[EnrolledKey],
+        *,
+        now: datetime,
+        logged_at: datetime | None = None,
     ) -> tuple[Outcome, str, str | None, tuple[Step, ...]]: ...
 
 
 def sniff_format(signature: bytes) -> SignatureFormat:
-    """Which of the three formats a signature file has (`signature-unreadable`)."""
+    """Which of the four formats a signature file has (`signature-unreadable`)."""
     head = signature.lstrip()[:64]
     if head.startswith((b"-----BEGIN SSH SIGNATURE-----", b"SSHSIG")):
         return "sshsig"
     if head.startswith(b"-----BEGIN PGP ") or (signature[:1] and signature[0] & 0x80):
         return "openpgp"
     if head.startswith(b"untrusted comment:"):
-        return "minisign"
+        return "minisign" if b"\ntrusted comment:" in signature else "signify"
     raise EvidenceError(
-        "signature-unreadable", expected="an SSH, OpenPGP or minisign signature", found=repr(signature[:24])
+        "signature-unreadable", expected="an SSH, OpenPGP, minisign or signify signature", found=repr(signature[:24])
     )
 
 
@@ -132,19 +158,24 @@ def judge_signature(
     content: Content | None = None,
     openpgp: OpenPgpChecker | None = None,
     position: int = 0,
+    logged_at: datetime | None = None,
 ) -> tuple[SignatureFinding, ...]:
     """Findings of one signature file: one, but for an OpenPGP file with several signatures."""
     kind: SignatureFormat | None = None
+    case = _Case(position, digests, keys, Moments(now, logged_at), content or Content())
     try:
         kind = sniff_format(signature)
+        _refuse_other_than_text(kind, case.content)
         if kind == "sshsig":
-            return (_judge_ssh(parse_sshsig(signature), digests, keys, now, position),)
+            return (_judge_ssh(parse_sshsig(signature), case),)
         if kind == "minisign":
-            return (_judge_minisign(parse_minisign(signature), digests, keys, now, content, position),)
+            return (_judge_minisign(parse_minisign(signature), case),)
+        if kind == "signify":
+            return (_judge_signify(parse_signify(signature), case),)
         parsed = parse_openpgp_signatures(signature)
     except EvidenceError as error:
         unreadable = Step("readable", "fails", error.expected, error.found)
-        code = error.code if error.code == "openpgp-not-detached" else "signature-unreadable"
+        code = error.code if error.code in {"openpgp-not-detached", "signature-kind"} else "signature-unreadable"
         return (SignatureFinding(position, kind, None, "invalid", code, (unreadable,)),)
     certificates = [key for key in keys if key.format == "openpgp"]
     findings = []
@@ -155,9 +186,14 @@ def judge_signature(
                 SignatureFinding(position, "openpgp", item.issuer, "unavailable", "content-needed", (step,))
             )
             continue
-        outcome, code, key, steps = openpgp.judge(item, content, certificates, now=now)
+        outcome, code, key, steps = openpgp.judge(item, content, certificates, now=now, logged_at=logged_at)
         findings.append(SignatureFinding(position, "openpgp", key, outcome, code, (_readable("OpenPGP"), *steps)))
     return tuple(findings)
+
+
+def _refuse_other_than_text(kind: SignatureFormat, content: Content) -> None:
+    if content.text and kind != "openpgp":
+        raise EvidenceError("signature-kind", expected="an OpenPGP signature over a text", found=kind)
 
 
 def judge_all(
@@ -168,6 +204,7 @@ def judge_all(
     now: datetime,
     content: Content | None,
     openpgp: OpenPgpChecker | None,
+    logged_at: datetime | None = None,
 ) -> Verdict:
     """Valid needs a valid signature by an enrolled key; an invalid one by an enrolled key, or an unreadable file, spoils all."""
     findings: list[SignatureFinding] = []
@@ -175,7 +212,14 @@ def judge_all(
         if digests is None:
             raise AssertionError("signatures over nothing")
         findings += judge_signature(
-            signature, digests, keys, now=now, content=content, openpgp=openpgp, position=position
+            signature,
+            digests,
+            keys,
+            now=now,
+            content=content,
+            openpgp=openpgp,
+            position=position,
+            logged_at=logged_at,
         )
     if not findings:
         return Verdict("unsigned", "unsigned", ())
@@ -186,82 +230,116 @@ def judge_all(
     raise AssertionError("an outcome without a place in the order")
 
 
-def _judge_ssh(
-    signature: SshSignature, digests: FileDigests, keys: Sequence[EnrolledKey], now: datetime, position: int
-) -> SignatureFinding:
-    named = ssh_fingerprint(signature.public)
-    key = next((key for key in keys if key.format == "ssh" and key.fingerprint == named), None)
+def _judge_ssh(signature: SshSignature, case: _Case) -> SignatureFinding:
+    key = case.find("ssh", ssh_fingerprint(signature.public))
     if key is None:
-        return _unknown(position, "sshsig", "SSH", named, keys)
-    digest = {"sha256": digests.sha256, "sha512": digests.sha512}[signature.hash_algorithm]
-    try:
-        check_sshsig(signature, digest, public=parse_ssh_public_key(key.public), namespaces=key.namespaces)
-    except EvidenceError as error:
-        return _failed(position, "sshsig", "SSH", key, error)
-    return _held(position, "sshsig", "SSH", key, now)
+        return case.unknown("sshsig", ssh_fingerprint(signature.public))
+    digest = {"sha256": case.digests.sha256, "sha512": case.digests.sha512}[signature.hash_algorithm]
+    return case.decide(
+        "sshsig",
+        key,
+        lambda: check_sshsig(signature, digest, public=parse_ssh_public_key(key.public), namespaces=key.namespaces),
+    )
 
 
-def _judge_minisign(
-    signature: MinisignSignature,
-    digests: FileDigests,
-    keys: Sequence[EnrolledKey],
-    now: datetime,
-    content: Content | None,
-    position: int,
-) -> SignatureFinding:
+def _judge_minisign(signature: MinisignSignature, case: _Case) -> SignatureFinding:
     named = signature.key_id[::-1].hex().upper()
-    key = next((key for key in keys if key.format == "minisign" and key.fingerprint == named), None)
+    key = case.find("minisign", named)
     if key is None:
-        return _unknown(position, "minisign", "minisign", named, keys)
-    try:
-        message = content.data if content else None
-        check_minisign(signature, parse_minisign_key(key.public), message=message, blake2b512=digests.blake2b512)
-    except EvidenceError as error:
-        if error.code == "content-needed":
-            step = Step("signature holds", "not checked", error.expected, error.found)
-            return SignatureFinding(
-                position, "minisign", named, "unavailable", error.code, (_readable("minisign"), step)
-            )
-        return _failed(position, "minisign", "minisign", key, error)
-    return _held(position, "minisign", "minisign", key, now)
+        return case.unknown("minisign", named)
+
+    def check() -> None:
+        message = None if signature.prehashed else case.content.whole(case.digests.size)
+        check_minisign(signature, parse_minisign_key(key.public), message=message, blake2b512=case.digests.blake2b512)
+
+    return case.decide("minisign", key, check)
 
 
-def window_step(key: EnrolledKey, now: datetime) -> Step:
-    """Whether the enrolment's own window covers `now`."""
-    expected = f"from {key.valid_from or 'no beginning'} to {key.valid_until or 'no end'}"
-    return Step("key's time", "holds" if key.covers(now) else "fails", expected, str(now.replace(microsecond=0)))
-
-
-def _held(position: int, kind: SignatureFormat, name: str, key: EnrolledKey, now: datetime) -> SignatureFinding:
-    window = window_step(key, now)
-    steps = (
-        _readable(name),
-        enrolled_step(key.fingerprint),
-        window,
-        Step("signature holds", "holds", found="over exactly these bytes"),
+def _judge_signify(signature: SignifySignature, case: _Case) -> SignatureFinding:
+    key = case.find("signify", signature.number.hex())
+    if key is None:
+        return case.unknown("signify", signature.number.hex())
+    return case.decide(
+        "signify",
+        key,
+        lambda: check_signify(signature, parse_signify_key(key.public), case.content.whole(case.digests.size)),
     )
-    if window.status == "fails":
-        return SignatureFinding(position, kind, key.fingerprint, "expired", "key-window", steps)
-    return SignatureFinding(position, kind, key.fingerprint, "valid", "valid", steps)
 
 
-def _failed(
-    position: int, kind: SignatureFormat, name: str, key: EnrolledKey, error: EvidenceError
-) -> SignatureFinding:
-    steps = (
-        _readable(name),
-        enrolled_step(key.fingerprint),
-        Step("signature holds", "fails", error.expected, error.found),
-    )
-    return SignatureFinding(position, kind, key.fingerprint, "invalid", error.code, steps)
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Now; and when our log first held the same bytes with the same signature, if it did."""
+
+    now: datetime
+    logged_at: datetime | None = None
+
+    def window_step(self, key: EnrolledKey) -> Step:
+        """Whether the enrolment's own window covers now, or covered the time of the log entry."""
+        expected = f"from {key.valid_from or 'no beginning'} to {key.valid_until or 'no end'}"
+        if not key.covers(self.now) and self.logged_at and key.covers(self.logged_at):
+            return Step("key's time", "holds", expected, f"logged here at {self.logged_at.replace(microsecond=0)}")
+        status: StepStatus = "holds" if key.covers(self.now) else "fails"
+        return Step("key's time", status, expected, str(self.now.replace(microsecond=0)))
 
 
-def _unknown(
-    position: int, kind: SignatureFormat, name: str, named: str, keys: Sequence[EnrolledKey]
-) -> SignatureFinding:
-    return SignatureFinding(
-        position, kind, named, "unknown-key", "unknown-key", (_readable(name), unknown_step(named, keys))
-    )
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What one signature is judged against."""
+
+    position: int
+    digests: FileDigests
+    keys: Sequence[EnrolledKey]
+    moments: Moments
+    content: Content
+
+    def find(self, key_format: str, fingerprint: str) -> EnrolledKey | None:
+        return next((key for key in self.keys if (key.format, key.fingerprint) == (key_format, fingerprint)), None)
+
+    def unknown(self, kind: SignatureFormat, named: str) -> SignatureFinding:
+        return SignatureFinding(
+            self.position,
+            kind,
+            named,
+            "unknown-key",
+            "unknown-key",
+            (_readable(_NAMES[kind]), unknown_step(named, self.keys)),
+        )
+
+    def decide(self, kind: SignatureFormat, key: EnrolledKey, check: Callable[[], object]) -> SignatureFinding:
+        """The steps of a signature by an enrolled key, in the order of the docstring above."""
+        steps = [_readable(_NAMES[kind]), enrolled_step(key.fingerprint)]
+
+        def found(outcome: Outcome, code: str, *more: Step) -> SignatureFinding:
+            return SignatureFinding(self.position, kind, key.fingerprint, outcome, code, (*steps, *more))
+
+        if key.revoked:
+            return found("revoked", "key-revoked", revoked_step())
+        window = self.moments.window_step(key)
+        try:
+            check()
+        except EvidenceError as error:
+            if error.code in {"content-needed", "content-too-large"}:
+                return found(
+                    "unavailable", error.code, Step("signature holds", "not checked", error.expected, error.found)
+                )
+            return found("invalid", error.code, Step("signature holds", "fails", error.expected, error.found))
+        holds = Step("signature holds", "holds", found="over exactly these bytes")
+        if window.status == "fails":
+            return found("expired", "key-window", window, holds)
+        return found("valid", "valid", window, holds)
+
+
+_NAMES: dict[SignatureFormat, str] = {
+    "sshsig": "SSH",
+    "openpgp": "OpenPGP",
+    "minisign": "minisign",
+    "signify": "signify",
+}
+
+
+def revoked_step() -> Step:
+    """The step that says that the enrolment was revoked as compromised."""
+    return Step("key's time", "fails", "a key that is not revoked", "revoked here as compromised, or without a reason")
 
 
 def unknown_step(named: str, keys: Sequence[EnrolledKey]) -> Step:

@@ -12,6 +12,7 @@ from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.minisign import parse_minisign_key
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.proofs.signatures.pem import parse_pem_key
+from transparency.proofs.signatures.signify import parse_signify_key
 from transparency.proofs.signatures.sshsig import parse_ssh_public_key, ssh_fingerprint
 from transparency.proofs.times import format_time, parse_time
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from transparency.proofs.canonical import JSON, Fields
 
-KeyFormat = Literal["ssh", "minisign", "pem", "openpgp"]
+KeyFormat = Literal["ssh", "minisign", "pem", "openpgp", "signify"]
 DELIVERY_NAMESPACES = ("file",)
 MAX_KEY_CHARACTERS = 1024 * 1024
 MAX_KEYS = 256
@@ -28,7 +29,10 @@ MAX_KEYS = 256
 
 @dataclass(frozen=True, slots=True)
 class EnrolledKey:
-    """A key somebody is held to: its text, its fingerprint, SSH namespaces for deliveries, and its window (both ends included)."""
+    """A key somebody is held to: its text, its fingerprint, SSH namespaces for deliveries, and its window (both ends included).
+
+    `revoked` is for compromised keys, which count for nothing whatever the time; superseded and retired ones have an end instead.
+    """
 
     format: KeyFormat
     public: str
@@ -36,6 +40,7 @@ class EnrolledKey:
     namespaces: tuple[str, ...] = DELIVERY_NAMESPACES
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    revoked: bool = False
 
     def covers(self, moment: datetime) -> bool:
         """Whether `moment` lies in the window; whole seconds count, as the formats write them."""
@@ -60,6 +65,7 @@ def parse_key(
     namespaces: tuple[str, ...] = DELIVERY_NAMESPACES,
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
+    revoked: bool = False,
 ) -> EnrolledKey:
     """The key, refused when weak, malformed or of no known format (`key-malformed`, `key-weak`, `key-type`, `key-format`)."""
     if key_format not in get_args(KeyFormat):
@@ -69,11 +75,14 @@ def parse_key(
             "key-malformed", expected=f"at most {MAX_KEY_CHARACTERS} characters", found=str(len(public))
         )
     known = cast("KeyFormat", key_format)
-    return EnrolledKey(known, public.strip(), _fingerprint(known, public), namespaces, valid_from, valid_until)
+    return EnrolledKey(known, public.strip(), _fingerprint(known, public), namespaces, valid_from, valid_until, revoked)
 
 
 def key_from_text(text: str) -> EnrolledKey:
-    """The key in a file of any of the four formats, in the spelling that section 9 wants."""
+    """The key in a file of any of the five formats, in the spelling that section 9 wants.
+
+    minisign's and signify's files have one shape: a comment that begins with `minisign public key`, or none at all, means minisign.
+    """
     stripped = text.strip()
     if stripped.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----"):
         return parse_key("openpgp", stripped)
@@ -81,12 +90,16 @@ def key_from_text(text: str) -> EnrolledKey:
         return parse_key("pem", stripped)
     if stripped.startswith(("ssh-", "ecdsa-", "sk-")):
         return parse_key("ssh", " ".join(stripped.split(None, 2)[:2]))
+    if stripped.startswith("untrusted comment:") and not stripped.startswith("untrusted comment: minisign public key"):
+        return parse_key("signify", stripped.splitlines()[-1])
     if stripped.startswith(("untrusted comment:", "RW")):
         return parse_key("minisign", stripped.splitlines()[-1])
     if "PRIVATE KEY" in stripped[:80] or "secret key" in stripped[:80]:
         raise EvidenceError("key-private", expected="a public key", found="a private key; keep it to yourself")
     raise EvidenceError(
-        "key-format", expected="an SSH, minisign, PEM or armoured OpenPGP public key", found=repr(stripped[:40])
+        "key-format",
+        expected="an SSH, minisign, signify, PEM or armoured OpenPGP public key",
+        found=repr(stripped[:40]),
     )
 
 
@@ -149,6 +162,8 @@ def _fingerprint(key_format: KeyFormat, public: str) -> str:
         return ssh_fingerprint(parse_ssh_public_key(public))
     if key_format == "minisign":
         return parse_minisign_key(public).fingerprint
+    if key_format == "signify":
+        return parse_signify_key(public).fingerprint
     if key_format == "pem":
         return parse_pem_key(public).fingerprint
     return parse_openpgp_certificate(public.encode()).fingerprint

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
@@ -53,6 +54,10 @@ class OpenPgpKey:
     bits: int
     body: bytes
     primary: bool
+
+    @property
+    def created(self) -> datetime:
+        return datetime.fromtimestamp(int.from_bytes(self.body[1:5], "big"), UTC)
 
     @property
     def weak(self) -> bool:
@@ -104,9 +109,15 @@ def parse_openpgp_certificate(data: bytes) -> OpenPgpCertificate:
 
 def check_by_primary(signature: OpenPgpSignature, certificate: OpenPgpCertificate, content: Iterable[bytes]) -> None:
     """Raise unless the version 4 signature over `content` is by the certificate's primary key (`key-mismatch`, `signature-…`)."""
-    key = certificate.keys[0]
+    check_by_key(signature, certificate.keys[0], content)
+
+
+def check_by_key(signature: OpenPgpSignature, key: OpenPgpKey, content: Iterable[bytes]) -> None:
+    """Raise unless the version 4 signature is by this key, bound or not (`key-mismatch`, `signed-before-key`, `signature-…`)."""
     if not key.is_named(signature.issuer) or signature.version != 4:  # noqa: PLR2004 - version
         raise EvidenceError("key-mismatch", expected=key.fingerprint, found=signature.issuer)
+    if signature.created and signature.created < key.created:
+        raise EvidenceError("signed-before-key", expected=f"signed after {key.created}", found=str(signature.created))
     if signature.hash_algorithm not in _HASHES:
         raise EvidenceError("signature-algorithm", expected=", ".join(_HASHES), found=signature.hash_algorithm)
     _, body, _ = packets(signature.packet, "openpgp-malformed")[0]
