@@ -152,7 +152,8 @@ KEY_ROOT = Path(env.str("TRANSPARENCY_KEYS", str(HOME / "keys")))
 DEMO_ROOT = HOME / "demo"
 
 # --- what arrives in pieces ------------------------------------------------------------------------------------------
-UPLOAD_CHUNK_BYTES = 8 * 1024**2
+# Smaller where a proxy in front takes less in one request.
+UPLOAD_CHUNK_BYTES = min(env.int("TRANSPARENCY_UPLOAD_CHUNK", 8 * 1024**2), 8 * 1024**2)
 UPLOADS_PER_PERSON = env.int("TRANSPARENCY_UPLOADS_PER_PERSON", 16)  # unfinished at one time
 UPLOADS_PER_PRODUCT = env.int("TRANSPARENCY_UPLOADS_PER_PRODUCT", 64)
 UPLOAD_BYTES_PER_PERSON = env.int("TRANSPARENCY_UPLOAD_BYTES_PER_PERSON", 64 * 1024**3)  # not delivered yet

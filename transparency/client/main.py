@@ -1,4 +1,4 @@
-"""The console script `transparency`: what runs on other people's machines, without Django, account or network.
+"""The console script `transparency`: what runs on other people's machines, without Django; account and network for `push` alone.
 
 Each command is a module with `add_arguments(parser)` and `run(arguments) -> exit code`. Exit codes that all share: 2 for
 unusable input, 1 for what was refused or could not be decided; with `--json` both print `{"error": {…}}`.
@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from transparency.client import manifest, sign, verify
+from transparency.client import manifest, push, sign, verify
 from transparency.client.terminal import printable
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
@@ -29,6 +29,7 @@ COMMANDS: tuple[tuple[str, ModuleType, str], ...] = (
     ("verify", verify, "check a dossier link by link, offline, with your own trust file"),
     ("manifest", manifest, "print the manifest and the ids of an archive or a folder"),
     ("sign", sign, "sign a statement with your own key, outside any portal"),
+    ("push", push, "deliver a signed archive to a centre, from a vendor's CI or by hand"),
 )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @for_machines("POST")
 def uploads(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpResponse:
     check_product(token, slug)
-    return JsonResponse(upload_json(begin_asked(request, token)), status=201)
+    return JsonResponse(upload_json(begin_asked(request, token), head=True), status=201)
 
 
 @for_machines("GET", "DELETE")
