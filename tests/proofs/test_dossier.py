@@ -37,13 +37,16 @@ parts_strategy = st.builds(
     product=st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True),
     release=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,8}", fullmatch=True),
     manifest=blobs,
-    deliveries=st.lists(st.builds(DeliveryParts, logged, signature_files), min_size=1, max_size=3).map(tuple),
+    deliveries=st.lists(
+        st.builds(DeliveryParts, logged, signature_files, st.none() | blobs), min_size=1, max_size=3
+    ).map(tuple),
     builds=st.lists(st.builds(BuildsParts, logged, st.none() | blobs, signature_files), max_size=3).map(tuple),
     attestations=st.lists(logged, max_size=3).map(tuple),
     log=st.builds(LogHeadParts, blobs, blobs, blobs),
     keys=blobs,
     readme=blobs,
     verifier=blobs,
+    events=st.lists(logged, max_size=3).map(tuple),
 )
 RECORD = LoggedRecord(b"record", b"leaf", b"proof")
 PARTS = DossierParts(
@@ -52,14 +55,16 @@ PARTS = DossierParts(
     product="pump",
     release="1.0",
     manifest=b"transparency-manifest/v1\n",
-    deliveries=(DeliveryParts(RECORD, (b"signature",)),),
+    deliveries=(DeliveryParts(RECORD, (b"signature",), b"list"),),
     builds=(BuildsParts(RECORD, b"list", ()),),
     attestations=(RECORD,),
     log=LogHeadParts(b"checkpoint", b"leaf", b"proof"),
     keys=b"{}",
     readme=b"read me",
     verifier=b"print()",
+    events=(RECORD,),
 )
+OPTIONAL = {"builds/01/list", "deliveries/01/list", "deliveries/01/signature.1"}
 
 
 def repacked(members: dict[str, bytes]) -> bytes:
@@ -98,10 +103,14 @@ def test_the_names_are_those_of_the_specification() -> None:
         "builds/01/proof.tlog-proof",
         "builds/01/record.json",
         "deliveries/01/leaf.json",
+        "deliveries/01/list",
         "deliveries/01/proof.tlog-proof",
         "deliveries/01/record.json",
         "deliveries/01/signature.1",
         "dossier.json",
+        "events/01/leaf.json",
+        "events/01/proof.tlog-proof",
+        "events/01/record.json",
         "keys.json",
         "log/checkpoint",
         "log/head/leaf.json",
@@ -138,7 +147,7 @@ def test_malformed_names_of_a_release_cannot_be_built(change: dict[str, str]) ->
         build_dossier(replace(PARTS, **change))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", sorted(set(members_of(PARTS)) - {"builds/01/list", "deliveries/01/signature.1"}))
+@pytest.mark.parametrize("name", sorted(set(members_of(PARTS)) - OPTIONAL))
 def test_a_missing_member_is_missed_even_when_the_index_does_not_list_it(name: str) -> None:
     members = members_of(PARTS)
     del members[name]
@@ -157,8 +166,10 @@ def test_a_missing_member_is_missed_even_when_the_index_does_not_list_it(name: s
         "deliveries/001/record.json",
         "deliveries/01/signature.3",
         "deliveries/01/signature.0",
-        "deliveries/01/list",
         "attestations/01/signature.1",
+        "attestations/01/list",
+        "events/02/record.json",
+        "events/01/signature.1",
         "log/head/opening.json",
         "log/head/record.json",
         "DELIVERIES/02/record.json",
@@ -222,4 +233,5 @@ def test_every_member_has_a_place_that_a_failure_is_named_for() -> None:
         "deliveries/01",
         "builds/01",
         "attestations/01",
+        "events/01",
     }

@@ -38,7 +38,7 @@ records = st.builds(
     org=slugs,
     time=times.map(lambda moment: moment.replace(microsecond=0)),
     nonce=st.binary(min_size=16, max_size=16).map(bytes.hex),
-)
+).map(lambda record: replace(record, before="valid", after="revoked") if record.event == "verdict-changed" else record)
 EVENT = EventRecord(
     vendor="acme",
     product="pump",
@@ -124,6 +124,14 @@ def test_the_bytes_are_those_of_the_specification() -> None:
 def test_an_event_with_a_wrong_or_an_unknown_field_is_refused(field: str, value: Any) -> None:
     with pytest.raises(EvidenceError):
         parse_event_record(changed(**{field: value}))
+
+
+@pytest.mark.parametrize("after", ["", "revoked (key-revoked)", "Revoked", "withdrawn"])
+def test_a_verdict_that_changed_to_what_is_no_verdict_is_refused(after: str) -> None:
+    fields = {"event": "verdict-changed", "before": "valid"}
+    assert parse_event_record(changed(**fields, after="revoked")).after == "revoked"
+    with pytest.raises(EvidenceError, match="record-event"):
+        parse_event_record(changed(**fields, after=after))
 
 
 def test_each_field_must_be_there() -> None:

@@ -44,10 +44,11 @@ class LoggedRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryParts:
-    """A delivery and its signature files, in the order of the record's `signatures`."""
+    """A delivery, its signature files in the order of the record's `signatures`, and the list or text that they cover, if any."""
 
     logged: LoggedRecord
     signatures: tuple[bytes, ...]
+    list: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class LogHeadParts:
 
 @dataclass(frozen=True, slots=True)
 class DossierParts:
-    """Everything that a dossier is built from; each `bytes` is a member. `deliveries[0]` delivers the subject."""
+    """Everything that a dossier is built from; each `bytes` is a member.
+
+    `deliveries[0]` delivers the subject; `events` are in the order of the log.
+    """
 
     visibility: str
     vendor: str
@@ -84,6 +88,7 @@ class DossierParts:
     keys: bytes
     readme: bytes
     verifier: bytes
+    events: tuple[LoggedRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +130,12 @@ def members_of(parts: DossierParts) -> dict[str, bytes]:
         "log/head/proof.tlog-proof": parts.log.proof,
     }
     for number, delivery in enumerate(parts.deliveries, start=1):
-        members |= _shelf(f"deliveries/{number:02d}/", delivery.logged, delivery.signatures)
+        members |= _shelf(f"deliveries/{number:02d}/", delivery.logged, delivery.signatures, delivery.list)
     for number, builds in enumerate(parts.builds, start=1):
-        members |= _shelf(f"builds/{number:02d}/", builds.logged, builds.signatures)
-        if builds.list is not None:
-            members[f"builds/{number:02d}/list"] = builds.list
-    for number, logged in enumerate(parts.attestations, start=1):
-        members |= _shelf(f"attestations/{number:02d}/", logged, ())
+        members |= _shelf(f"builds/{number:02d}/", builds.logged, builds.signatures, builds.list)
+    for room, records in (("attestations", parts.attestations), ("events", parts.events)):
+        for number, logged in enumerate(records, start=1):
+            members |= _shelf(f"{room}/{number:02d}/", logged)
     files = {name: Digest.of(data) for name, data in members.items()}
     index = DossierIndex(
         visibility=parts.visibility,
@@ -211,6 +215,7 @@ def arrange(members: Mapping[str, bytes]) -> Dossier:
         keys=_take(rest, "keys.json"),
         readme=_take(rest, "README.txt"),
         verifier=_take(rest, "verify.py"),
+        events=_shelves(rest, "events", _take_logged),
     )
     if rest:
         raise EvidenceError(
@@ -237,7 +242,9 @@ def place_of(name: str) -> str:
     return "log" if first == "log" else f"{first}/{rest.partition('/')[0]}"
 
 
-def _shelf(prefix: str, logged: LoggedRecord, signatures: tuple[bytes, ...]) -> dict[str, bytes]:
+def _shelf(
+    prefix: str, logged: LoggedRecord, signatures: tuple[bytes, ...] = (), listing: bytes | None = None
+) -> dict[str, bytes]:
     shelf = {
         f"{prefix}record.json": logged.record,
         f"{prefix}leaf.json": logged.leaf,
@@ -245,6 +252,8 @@ def _shelf(prefix: str, logged: LoggedRecord, signatures: tuple[bytes, ...]) -> 
     }
     if logged.opening is not None:
         shelf[f"{prefix}opening.json"] = logged.opening
+    if listing is not None:
+        shelf[f"{prefix}list"] = listing
     return shelf | {f"{prefix}signature.{number}": data for number, data in enumerate(signatures, start=1)}
 
 
@@ -278,7 +287,7 @@ def _take_signatures(rest: dict[str, bytes], prefix: str) -> tuple[bytes, ...]:
 
 
 def _take_delivery(rest: dict[str, bytes], prefix: str) -> DeliveryParts:
-    return DeliveryParts(_take_logged(rest, prefix), _take_signatures(rest, prefix))
+    return DeliveryParts(_take_logged(rest, prefix), _take_signatures(rest, prefix), rest.pop(f"{prefix}list", None))
 
 
 def _take_builds(rest: dict[str, bytes], prefix: str) -> BuildsParts:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from transparency.proofs.canonical import Fields, canonical_json, parse_canonical
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.records import BASE, Visibility, check_slug, check_version
+from transparency.proofs.records import BASE, RecordedOutcome, Visibility, check_slug, check_version
 from transparency.proofs.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EVENT_TYPE = f"{BASE}record/event/v1"
 EventKind = Literal["admitted", "withdrawn", "verdict-changed", "key-enrolled", "key-rotated", "key-revoked"]
+ADMITTED, WITHDRAWN, VERDICT_CHANGED = "admitted", "withdrawn", "verdict-changed"
 MAX_RECORD_BYTES = 64 * 1024
 MAX_REASON_CHARACTERS = 4000
 MAX_STATE_CHARACTERS = 200
@@ -107,6 +108,7 @@ def parse_event_record(data: bytes) -> EventRecord:
         or record.event not in get_args(EventKind)
         or len(record.reason) > MAX_REASON_CHARACTERS
         or max(len(record.before), len(record.after)) > MAX_STATE_CHARACTERS
+        or (record.event == VERDICT_CHANGED and not {record.before, record.after} <= set(get_args(RecordedOutcome)))
         or not _NONCE.match(record.nonce)
         or format_event_record(record) != data
     ):

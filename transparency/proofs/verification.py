@@ -2,7 +2,8 @@
 
 1. `container`, `index`, the members' digests, `container` again: the dossier is whole and says what its index says.
 2. `log` and `manifest`: the checkpoint is the log's; the manifest is the subject.
-3. Each delivery and each import of builds: the record is about this release and was logged; its signatures.
+3. Each delivery and each import of builds: the record is about this release and was logged; its signatures. Between the
+   two what happened to deliveries since: each event was logged, in this order.
 4. `file`: the given file stands in the chain. `rebuild`: not claimed by this version.
 5. Each attestation: who signed what, and that it was logged.
 6. `requirements`: what the trust file asks for.
@@ -22,18 +23,23 @@ from transparency.proofs.dossier import Dossier, arrange, check_members, place_o
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.links.attestations import check_attestation
 from transparency.proofs.links.basis import Basis, GivenFile
-from transparency.proofs.links.builds import check_builds, check_builds_signatures, check_file
+from transparency.proofs.links.builds import check_builds, check_builds_signatures
 from transparency.proofs.links.deliveries import check_delivery, check_delivery_signatures
+from transparency.proofs.links.events import NO_INDEX, CheckedEvent, check_event, standing_of
+from transparency.proofs.links.file import PlacedFile, check_file
 from transparency.proofs.links.logged import check_log_head
 from transparency.proofs.links.report import CheckpointSeen, LinkReport, Report, StatedReview, failed_link
-from transparency.proofs.links.requirements import check_requirements
+from transparency.proofs.links.requirements import SourceState, check_requirements
 from transparency.proofs.manifest import ManifestEntry, parse_manifest
+from transparency.proofs.records import parse_delivery_record
 from transparency.proofs.trust import KeyRing, TrustFile, parse_key_ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from transparency.proofs.links.builds import CheckedBuilds
+    from transparency.proofs.links.deliveries import CheckedDelivery
     from transparency.proofs.signatures.judge import OpenPgpChecker
 
 
@@ -83,6 +89,7 @@ class _Walk:
         self._links: list[LinkReport] = []
         self._reviews: list[StatedReview] = []
         self._unmet: tuple[str, ...] = ()
+        self._source = SourceState()
         self._dossier: Dossier | None = None
         self._checkpoint: CheckpointSeen | None = None
 
@@ -122,12 +129,21 @@ class _Walk:
         with self._link("manifest"):
             entries = _check_manifest(dossier)
             self._ok("manifest", f"{len(entries)} files; it is the subject {dossier.index.subject}")
-        self._check_records(dossier, basis, entries)
+        deliveries = self._check_deliveries(dossier, basis, entries)
+        events = self._check_events(dossier, basis, deliveries)
+        builds = self._check_builds(dossier, basis)
+        placed = self._check_file(deliveries, builds)
+        self._source = _source_state(deliveries, events, placed)
         self._links.append(LinkReport("rebuild", "not claimed", "rebuild statements are a later version"))
         self._check_attestations(dossier, basis)
         if self._trust is not None and self._checkpoint is not None:
             report, self._unmet = check_requirements(
-                self._trust.require, self._links, self._reviews, head=self._checkpoint.time, now=self._now
+                self._trust.require,
+                self._links,
+                self._reviews,
+                self._source,
+                head=self._checkpoint.time,
+                now=self._now,
             )
             self._links.append(report)
 
@@ -159,16 +175,38 @@ class _Walk:
         with self._link("keys"):
             return parse_key_ring(dossier.parts.keys)
 
-    def _check_records(self, dossier: Dossier, basis: Basis, entries: tuple[ManifestEntry, ...]) -> None:
-        deliveries, builds = [], []
-        for number, delivered in enumerate(dossier.parts.deliveries, start=1):
-            name = f"deliveries/{number:02d}"
+    def _check_deliveries(
+        self, dossier: Dossier, basis: Basis, entries: tuple[ManifestEntry, ...]
+    ) -> list[CheckedDelivery]:
+        shelves = [(f"deliveries/{number:02d}", each) for number, each in enumerate(dossier.parts.deliveries, start=1)]
+        records = []  # all are read first, because one may say from which other its tree was made
+        for name, delivered in shelves:
             with self._link(name):
-                delivery = check_delivery(name, delivered, basis, subject=entries if number == 1 else None)
+                records.append(parse_delivery_record(delivered.logged.record))
+        deliveries = []
+        for number, (name, delivered) in enumerate(shelves):
+            others = {record.snapshot.manifest for record in records[:number] + records[number + 1 :]}
+            with self._link(name):
+                subject = None if number else entries
+                delivery = check_delivery(name, delivered, records[number], basis, subject=subject, others=others)
                 self._links.append(delivery.report)
             deliveries.append(delivery)
             with self._link(f"{name}/signature"):
                 self._links.append(check_delivery_signatures(f"{name}/signature", delivered, delivery, basis))
+        return deliveries
+
+    def _check_events(self, dossier: Dossier, basis: Basis, deliveries: list[CheckedDelivery]) -> list[CheckedEvent]:
+        events: list[CheckedEvent] = []
+        for number, logged in enumerate(dossier.parts.events, start=1):
+            name = f"events/{number:02d}"
+            with self._link(name):
+                after = events[-1].index if events else NO_INDEX
+                events.append(check_event(name, logged, basis, deliveries, after=after))
+                self._links.append(events[-1].report)
+        return events
+
+    def _check_builds(self, dossier: Dossier, basis: Basis) -> list[CheckedBuilds]:
+        builds = []
         if not dossier.parts.builds:
             self._links.append(LinkReport("builds", "not claimed", "no published builds in this dossier"))
         for number, built in enumerate(dossier.parts.builds, start=1):
@@ -179,9 +217,15 @@ class _Walk:
             builds.append(checked)
             with self._link(f"{name}/signature"):
                 self._links.append(check_builds_signatures(f"{name}/signature", built, checked, basis))
-        if self._file is not None:
-            with self._link("file"):
-                self._links.append(check_file(self._file, deliveries, builds))
+        return builds
+
+    def _check_file(self, deliveries: list[CheckedDelivery], builds: list[CheckedBuilds]) -> PlacedFile | None:
+        if self._file is None:
+            return None
+        with self._link("file"):
+            placed = check_file(self._file, deliveries, builds)
+            self._links.append(placed.report)
+        return placed
 
     def _check_attestations(self, dossier: Dossier, basis: Basis) -> None:
         if not dossier.parts.attestations:
@@ -220,3 +264,13 @@ def _check_manifest(dossier: Dossier) -> tuple[ManifestEntry, ...]:
     if found != dossier.index.subject:
         raise EvidenceError("manifest-subject", expected=dossier.index.subject.hex, found=found.hex)
     return parse_manifest(dossier.parts.manifest)
+
+
+def _source_state(
+    deliveries: list[CheckedDelivery], events: list[CheckedEvent], placed: PlacedFile | None
+) -> SourceState:
+    of_file = placed.deliveries if placed else ()
+    return SourceState(
+        subject=standing_of(deliveries[0], events),
+        file_withdrawn=bool(of_file) and all(standing_of(each, events).withdrawn for each in of_file),
+    )

@@ -10,7 +10,13 @@ from django.utils import timezone
 from transparency.errors import UnusableInputError
 from transparency.models import Event, Organisation
 from transparency.proofs.digest import Digest
-from transparency.proofs.events import MAX_REASON_CHARACTERS, NONCE_BYTES, EventRecord, format_event_record
+from transparency.proofs.events import (
+    MAX_REASON_CHARACTERS,
+    NONCE_BYTES,
+    EventRecord,
+    format_event_record,
+    parse_event_record,
+)
 from transparency.services.initialise import OPERATOR_SLUG
 from transparency.services.log_record import log_record
 
@@ -60,6 +66,7 @@ def record_event(
             nonce=secrets.token_hex(NONCE_BYTES),
         )
     )
+    parse_event_record(record)  # a record that its own reader would refuse is never logged
     digest = Digest.of(record)
     event = Event.objects.create(
         kind=kind,

@@ -25,8 +25,9 @@ class GivenFile:
     path: str | None
     read: Callable[[], bytes]
 
-    def content(self, *, whole: bool) -> Content:
-        return Content(path=self.path, data=self.read() if whole or self.path is None else None)
+    def content(self) -> Content:
+        """A gateway reads it by its path; formats that sign the whole file have it read into memory, where it is not too large."""
+        return Content(path=self.path, data=self.read() if self.path is None else None, read=self.read)
 
     def is_named(self, sha256: Digest | None) -> bool:
         return sha256 is not None and sha256.raw == self.digests.sha256

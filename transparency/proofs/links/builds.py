@@ -1,28 +1,26 @@
-"""The links `builds/<nn>` and `file`: which build files the vendor's list names, and which of them the checker has."""
+"""The links `builds/<nn>`: which build files the vendor's list names, and which of them were given."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transparency.proofs.builds.checksums import compare, parse_checksums
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.links.covers import digests_of
 from transparency.proofs.links.deliveries import check_release, logged_as
 from transparency.proofs.links.logged import check_logged
 from transparency.proofs.links.report import LinkReport
 from transparency.proofs.links.signatures import Signed, check_signatures
 from transparency.proofs.records import BuildsRecord, RecordedArtifact, parse_builds_record
-from transparency.proofs.signatures.judge import Content, FileDigests
+from transparency.proofs.signatures.judge import Content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from transparency.proofs.dossier import BuildsParts
-    from transparency.proofs.links.basis import Basis, GivenFile
-    from transparency.proofs.links.deliveries import CheckedDelivery
+    from transparency.proofs.links.basis import Basis
 
 LEAF_KIND = "builds"
 EQUAL = "listed-and-equal"
@@ -66,32 +64,9 @@ def check_builds_signatures(link: str, parts: BuildsParts, builds: CheckedBuilds
         if record.list_signatures or parts.signatures:
             raise EvidenceError("signature-file", expected="a list that was signed", found="signatures over no list")
         return LinkReport(link, "not claimed", "these builds came without a signed list")
-    digests = FileDigests(
-        size=len(data),
-        sha256=hashlib.sha256(data).digest(),
-        sha512=hashlib.sha512(data).digest(),
-        blake2b512=hashlib.blake2b(data).digest(),
-    )
-    signed = Signed(record.list.name, digests, lambda _whole: Content(data=data))
+    signed = Signed(record.list.name, digests_of(data), Content(data=data))
     return check_signatures(
         link, signed, record.list_signatures, parts.signatures, verdict=record.verdict, time=builds.time, basis=basis
-    )
-
-
-def check_file(file: GivenFile, deliveries: Sequence[CheckedDelivery], builds: Sequence[CheckedBuilds]) -> LinkReport:
-    """Return where the given file stands in the chain; raise `file-unknown` where it does not."""
-    for item in builds:
-        for artifact in item.record.artifacts:
-            if artifact.listing == EQUAL and file.is_named(artifact.sha256):
-                return LinkReport("file", "ok", f"it is {artifact.name}, listed and equal in {item.link}")
-    for delivery in deliveries:
-        if file.is_named(delivery.record.archive.sha256):
-            return LinkReport(
-                "file", "ok", f"it is {delivery.record.archive.name}, the archive of {delivery.report.name}"
-            )
-    found = Digest(file.digests.sha256).hex
-    raise EvidenceError(
-        "file-unknown", expected="a listed and equal build, or a delivered archive", found=f"sha256 {found}"
     )
 
 

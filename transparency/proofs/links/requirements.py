@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from transparency.proofs.links.events import Standing
 from transparency.proofs.links.report import REQUIREMENTS, LinkReport, StatedReview
 from transparency.proofs.trust import WHOLE, Requirements
 
@@ -12,9 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-VIOLATION = "violation"
+VIOLATION, WITHDRAWN = "violation", "withdrawn"
 DAY_SECONDS = 24 * 60 * 60
 SOURCE_SIGNATURE = "deliveries/01/signature"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What events say: of the subject's delivery; and whether the file in hand is only part of deliveries that were withdrawn."""
+
+    subject: Standing = field(default_factory=Standing)
+    file_withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ def check_requirements(
     require: Requirements,
     links: Sequence[LinkReport],
     reviews: Sequence[StatedReview],
+    source: SourceState,
     *,
     head: datetime,
     now: datetime,
@@ -37,10 +47,11 @@ def check_requirements(
     """Return the link and the names of what is unmet, in the order of section 11; only `ok` attestations count."""
     counted = [review for review in reviews if review.is_counted]
     asked = [
-        *_signatures(require, links),
+        *_signatures(require, links, source.subject),
         *_counts(require, counted),
         *_age(require, head, now),
         *_violations(counted),
+        *_withdrawals(source),
     ]
     unmet = tuple(item.name for item in asked if not item.met)
     if unmet:
@@ -49,10 +60,12 @@ def check_requirements(
     return LinkReport(REQUIREMENTS, "ok", "; ".join(item.text for item in asked) or "nothing was required"), ()
 
 
-def _signatures(require: Requirements, links: Sequence[LinkReport]) -> Iterable[_Asked]:
+def _signatures(require: Requirements, links: Sequence[LinkReport], subject: Standing) -> Iterable[_Asked]:
     if require.signed_source:
         ended = next((link.status for link in links if link.name == SOURCE_SIGNATURE), "not claimed")
-        yield _Asked("signedSource", ended == "ok", f"the vendor's signature over the source: {ended}")
+        since = "" if subject.is_signed else f"; an event says that it is {subject.verdict} now"
+        met = ended == "ok" and subject.is_signed
+        yield _Asked("signedSource", met, f"the vendor's signature over the source: {ended}{since}")
     builds = [link for link in links if link.name.startswith("builds/") and link.name.endswith("/signature")]
     if require.signed_builds or (require.signed_builds is None and builds):
         held = sum(link.status == "ok" for link in builds)
@@ -93,3 +106,10 @@ def _violations(counted: Sequence[StatedReview]) -> Iterable[_Asked]:
     found = sorted({review.authority for review in counted if review.conclusion == "violation"})
     if found:
         yield _Asked(VIOLATION, met=False, text=f"concluded by {', '.join(found)}")
+
+
+def _withdrawals(source: SourceState) -> Iterable[_Asked]:
+    if source.subject.withdrawn:
+        yield _Asked(WITHDRAWN, met=False, text="the delivery of this source was withdrawn")
+    elif source.file_withdrawn:
+        yield _Asked(WITHDRAWN, met=False, text="every delivery that the file is part of was withdrawn")

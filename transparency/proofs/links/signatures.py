@@ -12,26 +12,25 @@ from typing import TYPE_CHECKING
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError
 from transparency.proofs.links.report import LinkReport, LinkStatus
-from transparency.proofs.signatures.judge import Content, SignatureFinding, judge_signature, sniff_format
-from transparency.proofs.signatures.minisign import parse_minisign
+from transparency.proofs.signatures.judge import MAX_WHOLE_BYTES, judge_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from transparency.proofs.links.basis import Basis
     from transparency.proofs.records import RecordedSignature, RecordedVerdict
-    from transparency.proofs.signatures.judge import FileDigests
+    from transparency.proofs.signatures.judge import Content, FileDigests, SignatureFinding
     from transparency.proofs.signatures.keys import EnrolledKey
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What was signed: a name to speak of it, its digests, its content where the checker has it (True: in memory)."""
+    """What was signed: a name to speak of it, its digests, its content where the checker has it."""
 
     name: str
     digests: FileDigests
-    content: Callable[[bool], Content] | None
+    content: Content | None
 
 
 def check_signatures(
@@ -88,8 +87,7 @@ def _check_one(
 ) -> tuple[LinkStatus, str]:
     """One signature that is recorded as valid: ok or not checked, else raises `signature-fails`."""
     try:
-        content = signed.content(_is_plain_minisign(data)) if signed.content else None
-        findings = judge_signature(data, signed.digests, keys, now=time, content=content, openpgp=basis.openpgp)
+        findings = judge_signature(data, signed.digests, keys, now=time, content=signed.content, openpgp=basis.openpgp)
     except UnavailableError as error:
         return "not checked", f"signature.{number} cannot be checked here: {error}"
     if holds := next((finding for finding in findings if finding.outcome == "valid"), None):
@@ -99,13 +97,15 @@ def _check_one(
         where = "the trust file" if basis.trusted else "keys.json"
         return "not checked", f"signature.{number}: key not in {where}: {item.key}"
     if all(finding.outcome == "unavailable" for finding in findings):
-        return "not checked", f"signature.{number}: {_missing(signed, basis)}"
+        return "not checked", f"signature.{number}: {_missing(signed, findings, basis)}"
     raise EvidenceError(
         "signature-fails", subject=f"signature.{number}", expected="valid, as recorded", found=_worst(findings)
     )
 
 
-def _missing(signed: Signed, basis: Basis) -> str:
+def _missing(signed: Signed, findings: Sequence[SignatureFinding], basis: Basis) -> str:
+    if any(finding.code == "content-too-large" for finding in findings):
+        return f"its format needs {signed.name} in memory, at most {MAX_WHOLE_BYTES} bytes"
     if signed.content is None:
         return f"needs {signed.name} itself: give it as FILE"
     return "needs an OpenPGP library" if basis.openpgp is None else "could not be decided now"
@@ -113,11 +113,3 @@ def _missing(signed: Signed, basis: Basis) -> str:
 
 def _worst(findings: Sequence[SignatureFinding]) -> str:
     return ", ".join(f"{finding.outcome} ({finding.code})" for finding in findings)
-
-
-def _is_plain_minisign(data: bytes) -> bool:
-    """Whether only the whole file in memory will do."""
-    try:
-        return sniff_format(data) == "minisign" and not parse_minisign(data).prehashed
-    except EvidenceError:
-        return False
