@@ -13,6 +13,7 @@ import pytest
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.signatures.judge import Content, FileDigests, Verdict, judge_all
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text
+from transparency.proofs.signatures.openpgp import dearmour, packets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -282,6 +283,14 @@ def test_a_damaged_armour_is_unreadable(gpg: Gnupg, vendor: str) -> None:
     lines = signature.decode().splitlines()
     swapped = [*lines[:3], lines[3][::-1], *lines[4:]]
     assert answer(["\n".join(swapped).encode()], [gpg.key(vendor)])[0] == "invalid"
+
+
+def test_a_signature_without_its_numbers_is_a_mismatch_and_not_the_librarys_own_error(gpg: Gnupg, vendor: str) -> None:
+    _, body, _ = packets(dearmour(gpg.sign(vendor), "SIGNATURE", "x"), "x")[0]
+    assert answer([bytes((0x88, len(body) - 40)) + body[:-40]], [gpg.key(vendor)])[0] == "invalid"
+    after = 6 + int.from_bytes(body[4:6], "big")
+    after += 2 + int.from_bytes(body[after : after + 2], "big")
+    assert answer([bytes((0x88, after)) + body[:after]], [gpg.key(vendor)]) == ("invalid", "signature-mismatch")
 
 
 def test_a_release_older_than_the_keys_newest_self_signature_is_valid_by_its_primary_key(

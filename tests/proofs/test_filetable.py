@@ -140,3 +140,12 @@ def test_a_random_damage_of_the_columns_never_reads_outside_the_table() -> None:
             list(FileTable(bytes(one)))
         except (EvidenceError, IndexError):
             continue
+
+
+def test_a_row_in_a_language_that_the_table_does_not_name_is_refused() -> None:
+    entry = FileEntry(b"a", 0o100644, Digest(bytes(32)), bytes(20), 3, 1, binary=False, language="python")
+    data = bytearray(format_file_table([entry]))
+    data[-len(b"\0\0a\npython")] = 2
+    with pytest.raises(EvidenceError) as refusal:
+        list(FileTable(bytes(data)))
+    assert refusal.value.code == "filetable-malformed"

@@ -155,8 +155,8 @@ def _library_accepts(signature: OpenPgpSignature, candidate: _Candidate, content
     def store(_names: list[str]) -> list[pysequoia.Cert]:
         return [candidate.library]
 
-    packet = pysequoia.Sig.from_bytes(signature.packet)
     try:
+        packet = pysequoia.Sig.from_bytes(signature.packet)
         if content.path is not None:
             result = pysequoia.verify(file=Path(content.path), store=store, signature=packet)
         else:

@@ -131,7 +131,13 @@ class FileTable:
         return bytes(self._paths[self._offsets[position] : self._offsets[position + 1]])
 
     def entry(self, position: int) -> FileEntry:
-        """One row, by position in path order."""
+        """One row, by position in path order (`filetable-malformed` for a language that the table does not name)."""
+        if self._languages[position] >= len(self._names):
+            raise EvidenceError(
+                "filetable-malformed",
+                expected=f"one of {len(self._names)} languages",
+                found=str(self._languages[position]),
+            )
         return FileEntry(
             path=self.path(position),
             mode=self._modes[position],
