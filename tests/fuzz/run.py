@@ -17,7 +17,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["transparency"]):
-    from tests.fuzz import targets
+    from tests.fuzz import agreement, targets
     from tests.fuzz.seeds import seeds
 
 
@@ -43,6 +43,7 @@ def main() -> None:
         with log.open("wb") as output:
             for descriptor in (1, 2):
                 os.dup2(output.fileno(), descriptor)
+        agreement.remember_curves()
         atheris.Setup([sys.argv[0], *flags, str(corpus)], lambda data: one_input(given.target, data))
         atheris.Fuzz()
     _, _, usage = os.wait4(child, 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from tests.fuzz.shapedseeds import add_shaped
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
 from tests.proofs.sources.zips import DEFLATE, Entry, described, make_zip
 from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, SshSigner
@@ -78,6 +79,7 @@ def seeds(scratch: Path) -> dict[str, list[bytes]]:
         found.setdefault("trust", []).append(format_trust_file(simulator.trust()))
         _add_members(found, parse_container(simulator.dossier()))
     _add_signers(found, scratch)
+    add_shaped(found)
     return {name: [seed for seed in values if len(seed) <= MAX_SEED_BYTES] for name, values in found.items()}
 
 

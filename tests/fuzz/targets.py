@@ -9,6 +9,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.fuzz import agreement, shaped
+from tests.fuzz.shaped import LIMITS
 from tests.proofs.sources.tars import PlainStream
 from tests.proofs.sources.zips import take_zip
 from transparency.gateways.decompress import open_archive
@@ -41,7 +43,7 @@ from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_public_key, parse_sshsig
 from transparency.proofs.sources.intake import take_in
-from transparency.proofs.sources.membersource import Limits, TarSource
+from transparency.proofs.sources.membersource import TarSource
 from transparency.proofs.sources.paths import judge_path
 from transparency.proofs.sources.zstframes import count_frames
 from transparency.proofs.times import parse_time
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Target = Any  # a function of bytes
-LIMITS = Limits(content=1 << 22, members=5_000, member=1 << 21, ratio_from=1 << 20)
 DIGESTS = FileDigests(0, bytes(32), bytes(64), bytes(64))
 
 
@@ -238,6 +239,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         tar, gzip, zipfile, zst_frames, paths, checksums, sshsig, ssh_key, minisign, minisign_key, minisign_secret, keys, openpgp, openpgp_key, judge,
         canonical, manifest, container, dossier, delivery_record, builds_record, event_record, leaf, opening, checkpoint,
         note_keys, log_proof, tiles, envelope, statement, predicate, trust, key_ring,
+        shaped.tar_summed, shaped.zip_entries, shaped.streams, shaped.gzip_members, shaped.sshsig_blob, shaped.ssh_key_blob,
+        shaped.pem_blob, shaped.openpgp_blob, shaped.openpgp_check, shaped.openpgp_library, shaped.file_table, shaped.escaping,
+        shaped.times, agreement.readers, agreement.verifiers, agreement.dossier_bytes, agreement.hostile_centre,
     )
 }  # fmt: skip
 
