@@ -225,6 +225,8 @@ def test_a_checksum_that_does_not_add_up_is_refused() -> None:
         (b"0x000000001\0", "tar-header"),
         (b"00000 00001\0", "tar-header"),
         (b"1\x000000000000", "tar-header"),
+        (bytes(1) + b"00000000006", "tar-header"),
+        (bytes(7) + b"00006", "tar-header"),
     ],
 )
 def test_negative_huge_and_malformed_sizes_are_refused(field: bytes, code: str) -> None:

@@ -32,7 +32,8 @@ MAX_META_BYTES = 1024 * 1024
 MAX_MEMBER_BYTES = 1 << 60
 SHOWN_BYTES = 200
 _ZEROS = bytes(BLOCK)
-_OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
+# Zeros before the digits end the number for some readers and are skipped by others.
+_OCTAL = re.compile(rb" *([0-7]*)[ \0]*\Z")
 # Magic and version: of POSIX (any version: other readers do not look), of GNU tar, and the zeros of the seventh edition.
 _POSIX, _GNU, _V7 = b"ustar\x00", b"ustar  \x00", bytes(8)
 _OCTAL_SIZES = 0o77777777777
