@@ -68,6 +68,27 @@ class MinisignSigner:
         return self.sign(message)
 
 
+class SignifySigner:
+    """A signify key pair without a passphrase."""
+
+    def __init__(self, folder: Path, name: str = "signify") -> None:
+        self.path, self.public = folder / f"{name}.sec", folder / f"{name}.pub"
+        command = ["signify-openbsd", "-G", "-n", "-c", name, "-p", str(self.public), "-s", str(self.path)]
+        subprocess.run(command, check=True, capture_output=True)
+        self.key = key_from_text(self.public.read_text())
+
+    def sign(self, data: bytes, namespace: str = "file") -> bytes:
+        message = self.path.with_suffix(".message")
+        message.write_bytes(data)
+        signature = message.with_suffix(".sig")
+        command = ["signify-openbsd", "-S", "-s", str(self.path), "-m", str(message), "-x", str(signature)]
+        subprocess.run(command, check=True, capture_output=True)
+        return signature.read_bytes()
+
+    def sign_statement(self, message: bytes, namespace: str) -> bytes:
+        raise NotImplementedError
+
+
 class PemSigner:
     """A PEM key; these sign statements only, there is no file format for deliveries."""
 

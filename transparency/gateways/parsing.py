@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from transparency.gateways.contained.wire import (
     base64_of,
@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from transparency.gateways.sandbox import Meter, Sandbox
     from transparency.proofs.signatures.judge import FileDigests, Verdict
     from transparency.proofs.signatures.keys import EnrolledKey
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What signatures are over: a checksum list that names an archive, a text (`text`), or a `decompressed` tar."""
+
+    kind: Literal["checksums", "text", "decompressed"]
+    name: str = ""
+    archive: FileDigests | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        archive = digests_json(self.archive) if self.archive else None
+        return {"kind": self.kind, "name": self.name, "archive": archive}
+
 
 # The limits of the process itself: what runs into them is refused like any other member that asks for too much.
 LIMITS = frozenset({"limit-cpu", "limit-time", "limit-memory", "limit-output"})
@@ -79,14 +93,18 @@ def judge_signatures(
     keys: Sequence[EnrolledKey],
     *,
     now: datetime,
+    logged_at: datetime | None = None,
+    over: Over | None = None,
     meter: Meter | None = None,
 ) -> Verdict:
-    """The verdict over `content`, whose digests the caller computed. Stopped at a limit, it is `unavailable`, never anything better."""
+    """The verdict over `content`, whose digests the caller computed; `over` says what it is, when it is not the archive itself."""
     request = {
         "signatures": [base64_of(item) for item in signatures],
         "digests": digests_json(digests),
         "keys": [key_json(key) for key in keys],
         "now": now.isoformat(),
+        "loggedAt": logged_at.isoformat() if logged_at else None,
+        "over": over.as_json() if over else {"kind": "archive"},
     }
     answer = sandbox.run("judge", request, inputs={"content": content}, meter=meter)
     return parse_verdict(answer, files=len(signatures))

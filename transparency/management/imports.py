@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from transparency.models import Job
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.perform_job import perform_job
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
+from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,6 +53,16 @@ def read_small_file(name: str, limit: int) -> bytes:
     if len(data) > limit:
         raise UnusableInputError("object-too-large", expected=f"at most {limit} bytes", found="more", subject=name)
     return data
+
+
+def open_received(stack: ExitStack, name: str) -> Received:
+    """A file as it is to be received; `stack` closes it (`file-unreadable`)."""
+    try:
+        return Received(Path(name).name, stack.enter_context(Path(name).open("rb")))
+    except OSError as error:
+        raise UnusableInputError(
+            "file-unreadable", expected="a readable file", found=error.strerror or "", subject=Path(name).name
+        ) from error
 
 
 def enrol_keys(product: Product, names: Iterable[str]) -> None:

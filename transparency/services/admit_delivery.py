@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from transparency.models import Delivery, Event, Person, SignatureFile, Snapshot, SnapshotPack
+from transparency.models import Delivery, Event, Person, Release, SignatureFile, Snapshot, SnapshotPack
 from transparency.proofs.digest import Digest
 from transparency.proofs.records import (
     ArchiveFile,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from transparency.models import BuildList, Release
+    from transparency.models import BuildList
     from transparency.proofs.signatures.judge import Verdict
     from transparency.services.arrival import Admission, Arrival
     from transparency.services.read_archive import StoredIntake
@@ -34,14 +34,16 @@ if TYPE_CHECKING:
 
 
 def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: StoredIntake) -> Delivery:
-    """Snapshot, delivery, record and leaf, in the caller's transaction. The first admitted delivery gives the release its subject."""
+    """Snapshot, delivery, record and leaf, in the caller's transaction. The first admitted delivery gives the release its subject.
+
+    What was withdrawn stays withdrawn: the same files with the same signatures lead to the delivery as it stands.
+    """
     release = arrival.release
     snapshot = _keep_snapshot(release, intake)
     record = format_delivery_record(_record(arrival, verdict, intake, snapshot))
     digest = Digest.of(record)
-    delivery = Delivery.objects.filter(
-        release=release, record_digest=digest.hex, state=Delivery.State.ADMITTED
-    ).first() or _keep_delivery(
+    known = Delivery.objects.filter(release=release, record_digest=digest.hex)
+    delivery = known.exclude(state=Delivery.State.QUARANTINED).first() or _keep_delivery(
         job,
         arrival,
         verdict,
@@ -51,9 +53,9 @@ def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: Sto
         record=record,
         record_digest=digest.hex,
     )
-    if release.subject_id is None and arrival.may_be_subject:
-        release.subject = snapshot
-        release.save(update_fields=["subject"])
+    if delivery.state == Delivery.State.ADMITTED and arrival.may_be_subject:
+        # Asked of the row, not of what was read of it before the archive was: another import may have been faster.
+        Release.objects.filter(pk=release.pk, subject__isnull=True).update(subject=snapshot)
     subjects = [("manifest", Digest.parse(snapshot.manifest)), ("opening", Digest.parse(snapshot.opening_root))]
     log_record(
         kind="delivery",
@@ -92,7 +94,10 @@ def _tell_admission(delivery: Delivery, admission: Admission) -> None:
 def keep_signatures(
     verdict: Verdict, files: Sequence[str], *, delivery: Delivery | None = None, builds: BuildList | None = None
 ) -> None:
-    """Rows for every signature that was judged; `files` are the digests of the files they came in, by finding."""
+    """Rows for every signature that was judged; `files` are the digests of the files they came in, by finding.
+
+    Steps that belong to no single signature stand after the last one's.
+    """
     SignatureFile.objects.bulk_create(
         SignatureFile(
             delivery=delivery,
@@ -105,7 +110,7 @@ def keep_signatures(
             code=finding.code,
             steps=[
                 {"name": step.name, "status": step.status, "expected": step.expected, "found": step.found}
-                for step in finding.steps
+                for step in (*finding.steps, *(verdict.steps if position == len(verdict.findings) else ()))
             ],
         )
         for position, finding in enumerate(verdict.findings, start=1)

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
 def import_snapshot(claim: Claim) -> None:
     """Do the whole import for a claimed job; LeaseLostError when overtaken, and then nothing was kept."""
-    arrival = arrival_of(claim)
     meter = Meter()
-    verdict, intake = judge_and_read(claim, arrival, meter, keep=True)
+    arrival, verdict, intake = judge_and_read(claim, arrival_of(claim), meter, keep=True)
     with transaction.atomic():
         delivery = keep_delivery(claim, arrival, verdict, intake)
         finish_job(claim, result={"delivery": delivery.pk, "contained": asdict(meter)})
@@ -40,8 +39,7 @@ def import_snapshot(claim: Claim) -> None:
 
 def check_delivery(claim: Claim) -> None:
     """The dry run: the same in everything, but what it would have kept is rolled back and only its report remains."""
-    arrival = arrival_of(claim)
-    verdict, intake = judge_and_read(claim, arrival, Meter(), keep=False)
+    arrival, verdict, intake = judge_and_read(claim, arrival_of(claim), Meter(), keep=False)
     with transaction.atomic():
         if not arrival.release.pk:
             arrival.release.save(force_insert=True)
@@ -50,18 +48,20 @@ def check_delivery(claim: Claim) -> None:
     finish_job(claim, result={"report": report})
 
 
-def judge_and_read(claim: Claim, arrival: Arrival, meter: Meter, *, keep: bool) -> tuple[Verdict, StoredIntake | None]:
-    """The verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
-    note_progress(claim, text=f"Checking {len(arrival.signatures)} signature files over {arrival.archive.name}.")
-    verdict = judge_arrival(claim, arrival, meter)
+def judge_and_read(
+    claim: Claim, given: Arrival, meter: Meter, *, keep: bool
+) -> tuple[Arrival, Verdict, StoredIntake | None]:
+    """The arrival with what is covered, the verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
+    note_progress(claim, text=f"Checking {len(given.signatures)} signature files over {given.archive.name}.")
+    arrival, verdict = judge_arrival(given, meter)
     note_progress(claim, text=f"The verdict is {verdict.outcome}: {verdict.code}.")
     if verdict.outcome in arrival.admissible:
         intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)
         note_progress(claim, text=_read(intake))
-        return verdict, intake
+        return arrival, verdict, intake
     if arrival.admission:
         raise EvidenceError("admission-outdated", expected=arrival.admission.outcome, found=verdict.outcome)
-    return verdict, None
+    return arrival, verdict, None
 
 
 def _read(stored: StoredIntake) -> str:

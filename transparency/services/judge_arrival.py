@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transparency.errors import EvidenceError
+from transparency.gateways.parsing import Over
 from transparency.models import Delivery, LogEntry
-from transparency.services.judge_files import judge_file
+from transparency.proofs.signatures.judge import Step
+from transparency.services.arrival import Arrival, Cover
+from transparency.services.judge_files import judge_decompressed, judge_file, no_signature
+from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from transparency.gateways.sandbox import Meter
     from transparency.proofs.signatures.judge import Verdict
-    from transparency.services.arrival import Arrival
-    from transparency.services.claim_job import Claim
 
 
-def judge_arrival(claim: Claim, arrival: Arrival, meter: Meter) -> Verdict:
-    """The verdict over the arrival's signatures, whatever they cover."""
-    product, logged_at = arrival.release.product, first_logged(arrival)
-    return judge_file(
-        product=product, file=arrival.archive, signatures=arrival.signatures, logged_at=logged_at, meter=meter
+def judge_arrival(arrival: Arrival, meter: Meter | None = None) -> tuple[Arrival, Verdict]:
+    """The verdict over the arrival's signatures, and the arrival with what was found to be covered."""
+    logged_at = first_logged(arrival)
+    if arrival.over == Delivery.Over.DECOMPRESSED and arrival.signatures:
+        return _judge_decompressed(arrival, logged_at, meter)
+    over = Over("checksums", arrival.archive.name, arrival.archive.digests) if arrival.cover else None
+    verdict = judge_file(
+        product=arrival.release.product,
+        file=arrival.cover.file if arrival.cover else arrival.archive,
+        signatures=arrival.signatures,
+        logged_at=logged_at,
+        over=over,
+        meter=meter,
     )
+    return arrival, verdict
+
+
+def _judge_decompressed(arrival: Arrival, logged_at: datetime | None, meter: Meter | None) -> tuple[Arrival, Verdict]:
+    """What does not decompress is signed by nobody."""
+    archive = arrival.archive
+    try:
+        verdict, digests = judge_decompressed(
+            product=arrival.release.product,
+            archive=archive,
+            signatures=arrival.signatures,
+            logged_at=logged_at,
+            meter=meter,
+        )
+    except EvidenceError as error:
+        step = Step("archive decompresses", "fails", error.expected, error.found)
+        return arrival, replace(no_signature(), outcome="invalid", code=error.code, steps=(step,))
+    plain = StoredFile(
+        name=archive.name.rpartition(".")[0] or archive.name,
+        size=digests.size,
+        sha256=digests.sha256.hex(),
+        sha512=digests.sha512.hex(),
+        blake2b512=digests.blake2b512.hex(),
+    )
+    return replace(arrival, cover=Cover("decompressed", plain)), verdict
 
 
 def first_logged(arrival: Arrival) -> datetime | None:

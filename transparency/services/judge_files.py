@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from transparency.gateways.durable import temporary_file
 from transparency.gateways.openpgp import OpenPgp
-from transparency.gateways.parsing import judge_signatures
+from transparency.gateways.parsing import Over, decompress, judge_signatures
 from transparency.proofs.digest import Digest
-from transparency.proofs.signatures.judge import Verdict, judge_all
+from transparency.proofs.signatures.judge import FileDigests, Verdict, judge_all
+from transparency.proofs.sources.membersource import Limits
 from transparency.services.contain import sandbox
 from transparency.services.enrol_anchor import enrolled_keys, product_anchors
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
@@ -30,9 +32,13 @@ def judge_file(
     file: StoredFile,
     signatures: Sequence[str],
     logged_at: datetime | None = None,
+    over: Over | None = None,
     meter: Meter | None = None,
 ) -> Verdict:
-    """Verdict over a stored file by stored signature files (their digests); `logged_at`: when our log first held these bytes."""
+    """Verdict over a stored file by stored signature files (their digests).
+
+    `logged_at`: when our log first held these bytes with these signatures. `over`: what the file is, when it is not the archive.
+    """
     compartment = product.store_key
     read = [objects().read(compartment, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1) for name in signatures]
     if not read:
@@ -45,8 +51,41 @@ def judge_file(
             file.digests,
             enrolled_keys(product_anchors(product)),
             now=timezone.now(),
+            logged_at=logged_at,
+            over=over,
             meter=meter,
         )
+
+
+def judge_decompressed(
+    *,
+    product: Product,
+    archive: StoredFile,
+    signatures: Sequence[str],
+    logged_at: datetime | None = None,
+    meter: Meter | None = None,
+) -> tuple[Verdict, FileDigests]:
+    """Verdict over the decompressed archive, and its digests; the plain bytes are on disk only while they are judged."""
+    compartment = product.store_key
+    read = [objects().read(compartment, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1) for name in signatures]
+    with (
+        objects().open(compartment, archive.digest) as packed,
+        temporary_file(objects().scratch(compartment), "plain") as (plain, _),
+    ):
+        digests = decompress(sandbox(), packed, plain, limit=Limits().content)
+        plain.seek(0)
+        verdict = judge_signatures(
+            sandbox(),
+            read,
+            plain,
+            digests,
+            enrolled_keys(product_anchors(product)),
+            now=timezone.now(),
+            logged_at=logged_at,
+            over=Over("decompressed"),
+            meter=meter,
+        )
+    return verdict, digests
 
 
 def no_signature() -> Verdict:

@@ -13,7 +13,6 @@ from transparency.models.product import fresh_secret
 from transparency.proofs.commitment import opening_root
 from transparency.proofs.digest import Digest
 from transparency.proofs.manifest import manifest_lines
-from transparency.proofs.sources.intake import Intake
 from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.services.claim_job import keep_claim
 from transparency.services.contain import sandbox
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from transparency.gateways.sandbox import Meter
     from transparency.models import Release
+    from transparency.proofs.sources.intake import Intake
     from transparency.services.claim_job import Claim
     from transparency.services.stored_files import StoredFile
 

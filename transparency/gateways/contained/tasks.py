@@ -21,6 +21,7 @@ from transparency.gateways.contained.wire import (
 from transparency.gateways.decompress import open_archive, open_members
 from transparency.gateways.gitrules import check_git_rules
 from transparency.gateways.openpgp import OpenPgp
+from transparency.proofs.signatures.cover import join_decompressed, join_list
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.intake import Intake, take_in
@@ -54,15 +55,30 @@ def read_members(request: Request, files: Files) -> dict[str, Any]:
 
 
 def judge(request: Request, files: Files) -> dict[str, Any]:
-    """Judge signatures over the file `content`."""
+    """Judge signatures over the file `content`: an archive, a list that names one, a text, or a decompressed tar."""
+    digests, over = parse_digests(request["digests"]), request["over"]
+
+    def read() -> bytes:
+        with os.fdopen(os.dup(files["content"]), "rb") as stream:
+            stream.seek(0)
+            return stream.read(digests.size)
+
+    small = over["kind"] in {"text", "checksums"}
     verdict = judge_all(
         [base64.b64decode(item) for item in request["signatures"]],
-        parse_digests(request["digests"]),
+        digests,
         [key_of(item) for item in request["keys"]],
         now=moment_of(request["now"]) or _never(),
-        content=Content(path=f"/proc/self/fd/{files['content']}"),
+        content=Content(data=read(), text=over["kind"] == "text")
+        if small
+        else Content(path=f"/proc/self/fd/{files['content']}", read=read),
         openpgp=OpenPgp(),
+        logged_at=moment_of(request["loggedAt"]),
     )
+    if over["kind"] == "checksums":
+        verdict = join_list(verdict, read(), name=over["name"], archive=parse_digests(over["archive"]))
+    if over["kind"] == "decompressed":
+        verdict = join_decompressed(verdict, digests)
     return verdict_json(verdict)
 
 

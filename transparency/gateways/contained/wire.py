@@ -84,6 +84,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "outcome": verdict.outcome,
         "code": verdict.code,
+        "steps": _steps_json(verdict.steps),
         "findings": [
             {
                 "file": item.file,
@@ -104,7 +105,13 @@ def parse_verdict(answer: Mapping[str, Any], *, files: int) -> Verdict:
     if not isinstance(found, list) or len(found) > MAX_FINDINGS:
         raise _strange("findings", found)
     findings = tuple(_finding(item, files) for item in found)
-    return Verdict(_one_of(answer, "outcome", get_args(Outcome)), _text(answer, "code", _RULE), findings, POLICY)
+    return Verdict(
+        _one_of(answer, "outcome", get_args(Outcome)),
+        _text(answer, "code", _RULE),
+        findings,
+        POLICY,
+        _steps(answer.get("steps")),
+    )
 
 
 def digests_json(digests: FileDigests) -> dict[str, Any]:
@@ -134,6 +141,7 @@ def key_json(key: EnrolledKey) -> dict[str, Any]:
         "namespaces": list(key.namespaces),
         "from": key.valid_from.isoformat() if key.valid_from else None,
         "until": key.valid_until.isoformat() if key.valid_until else None,
+        "revoked": key.revoked,
     }
 
 
@@ -146,6 +154,7 @@ def key_of(value: Mapping[str, Any]) -> EnrolledKey:
         tuple(value["namespaces"]),
         moment_of(value["from"]),
         moment_of(value["until"]),
+        value["revoked"],
     )
 
 

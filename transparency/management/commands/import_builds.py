@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transparency.errors import EvidenceError, UnusableInputError
-from transparency.management.imports import add_release_arguments, enrol_keys, follow_job, read_small_file
+from transparency.management.imports import (
+    add_release_arguments,
+    enrol_keys,
+    follow_job,
+    open_received,
+    read_small_file,
+)
 from transparency.management.output import EXIT_REFUSED, PortalCommand, printable
 from transparency.models import BuildList, Job
 from transparency.reports import builds_report
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_builds import receive_builds
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
-from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +46,8 @@ class Command(PortalCommand):
         if signatures and not options["manifest"]:
             raise UnusableInputError("nothing-given", expected="--manifest with --signature", found="a signature alone")
         with ExitStack() as stack:
-            files = [_open(stack, name) for name in options["files"]]
-            manifest = _open(stack, options["manifest"]) if options["manifest"] else None
+            files = [open_received(stack, name) for name in options["files"]]
+            manifest = open_received(stack, options["manifest"]) if options["manifest"] else None
             release = ensure_release(
                 vendor=options["vendor"],
                 product=options["product"],
@@ -66,12 +70,3 @@ class Command(PortalCommand):
         for item in answer["artifacts"]:
             self.stdout.write(f"{item['listing'].replace('-', ' '):22} {printable(item['name'])}")
         self.stdout.write(f"list: {answer['verdict']['outcome']} ({answer['verdict']['code']})")
-
-
-def _open(stack: ExitStack, name: str) -> Received:
-    try:
-        return Received(Path(name).name, stack.enter_context(Path(name).open("rb")))
-    except OSError as error:
-        raise UnusableInputError(
-            "file-unreadable", expected="a readable file", found=error.strerror or "", subject=name
-        ) from error

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from transparency.errors import EvidenceError, UnusableInputError
-from transparency.management.imports import add_release_arguments, enrol_keys, follow_job, read_small_file
+from transparency.errors import EvidenceError
+from transparency.gateways.decompress import KINDS
+from transparency.management.imports import (
+    add_release_arguments,
+    enrol_keys,
+    follow_job,
+    open_received,
+    read_small_file,
+)
 from transparency.management.output import EXIT_REFUSED, PortalCommand, printable
 from transparency.models import Delivery, Job
 from transparency.reports import delivery_report
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, receive_delivery
-from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,23 +31,28 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("source", help="a .tar.gz or .tar.xz file")
+        parser.add_argument("source", help=f"{KINDS}")
         add_release_arguments(parser)
         parser.add_argument("--role", default="release-archive")
         parser.add_argument(
             "--signature", action="append", default=[], metavar="FILE", help="a detached signature over SOURCE"
         )
+        parser.add_argument(
+            "--checksums", metavar="FILE", help="signatures are over this SHA256SUMS or SHA512SUMS, which names SOURCE"
+        )
+        parser.add_argument(
+            "--signature-over",
+            choices=("archive", "decompressed"),
+            default="archive",
+            help="what the signatures cover: the file as it is, or the tar in it without its compression",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="judge and read everything, keep nothing")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        source = Path(options["source"])
         signatures = [read_small_file(name, MAX_SIGNATURE_BYTES) for name in options["signature"]]
-        try:
-            stream = source.open("rb")
-        except OSError as error:
-            raise UnusableInputError(
-                "file-unreadable", expected="a readable file", found=error.strerror or "", subject=source.name
-            ) from error
-        with stream:
+        with ExitStack() as stack:
+            archive = open_received(stack, options["source"])
+            cover = open_received(stack, options["checksums"]) if options["checksums"] else None
             release = ensure_release(
                 vendor=options["vendor"],
                 product=options["product"],
@@ -51,18 +62,21 @@ class Command(PortalCommand):
             enrol_keys(release.product, options["key"])
             job = receive_delivery(
                 release=release,
-                archive=Received(source.name, stream),
+                archive=archive,
                 signatures=signatures,
+                cover=cover,
+                over=options["signature_over"],
                 role=options["role"],
+                dry_run=options["dry_run"],
                 send=False,
             )
         job = follow_job(self, job)
         if job.state != Job.State.DONE:
             ended = job.error or {"code": "cancelled"}
             raise EvidenceError(ended["code"], expected=ended.get("expected", ""), found=ended.get("found", ""))
-        delivery = Delivery.objects.get(pk=(job.result or {})["delivery"])
-        report = delivery_report(delivery)
-        return (0 if delivery.state == Delivery.State.ADMITTED else EXIT_REFUSED), report
+        result = job.result or {}
+        report = result.get("report") or delivery_report(Delivery.objects.get(pk=result["delivery"]))
+        return (0 if report["state"] == Delivery.State.ADMITTED else EXIT_REFUSED), report
 
     def show(self, answer: Mapping[str, Any]) -> None:
         for number, step in enumerate(answer["steps"], start=1):
