@@ -1,0 +1,54 @@
+"""Signatures that are not over the archive itself: what the signed thing says of the archive becomes part of the verdict.
+
+| cover | the step says | code when it does not hold |
+|---|---|---|
+| checksums | the signed list names the archive, once, with its digest | not-listed, listed-and-different, checksums-… |
+| decompressed | the signature covers the decompressed tar, not the compressed file | |
+
+A verdict is never made better by this: one that would let the archive in becomes `invalid` when the list does not name it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transparency.proofs.builds.checksums import parse_checksums
+from transparency.proofs.errors import EvidenceError
+from transparency.proofs.signatures.judge import Step
+
+if TYPE_CHECKING:
+    from transparency.proofs.signatures.judge import FileDigests, Verdict
+
+_NAMES = "list names the archive"
+# What says something against the signer already is not overruled by what the list says.
+_KEPT = frozenset({"invalid", "revoked", "unsigned"})
+
+
+def join_list(verdict: Verdict, listing: bytes, *, name: str, archive: FileDigests) -> Verdict:
+    """The verdict over a list's signatures, as one over the archive called `name`."""
+    try:
+        digest = _listed(listing, name, archive)
+    except EvidenceError as error:
+        step = Step(_NAMES, "fails", error.expected, error.found)
+        if verdict.outcome in _KEPT:
+            return replace(verdict, steps=(*verdict.steps, step))
+        return replace(verdict, outcome="invalid", code=error.code, steps=(*verdict.steps, step))
+    return replace(verdict, steps=(*verdict.steps, Step(_NAMES, "holds", name, digest)))
+
+
+def join_decompressed(verdict: Verdict, plain: FileDigests) -> Verdict:
+    """The verdict over the decompressed tar, which says so."""
+    found = f"covers the decompressed tar ({plain.size} bytes, sha256 {plain.sha256.hex()}), not the compressed file"
+    return replace(verdict, steps=(*verdict.steps, Step("what is covered", "holds", "the decompressed tar", found)))
+
+
+def _listed(listing: bytes, name: str, archive: FileDigests) -> str:
+    """`sha256 …` or `sha512 …` as the list has it; names are compared whole, so `old/a.tar` does not name `a.tar`."""
+    listed = parse_checksums(listing)
+    own = {"sha256": archive.sha256, "sha512": archive.sha512}[listed.algorithm].hex()
+    if name not in listed.digests:
+        raise EvidenceError("not-listed", expected=name, found=f"{len(listed.digests)} other names")
+    if listed.digests[name] != own:
+        raise EvidenceError("listed-and-different", expected=listed.digests[name], found=own)
+    return f"{listed.algorithm} {own}"
