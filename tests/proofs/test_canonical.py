@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from transparency.proofs.canonical import MAX_DEPTH, Fields, canonical_json, parse_canonical, parse_json
 from transparency.proofs.errors import EvidenceError
+from transparency.verifier import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,3 +98,13 @@ def test_fields_name_what_has_the_wrong_shape(key: str, kind: str) -> None:
     fields = Fields({"text": "x", "number": -1, "flag": True}, "thing")
     with pytest.raises(EvidenceError, match=f"json-shape: thing.{key}"):
         getattr(fields, kind)(key)
+
+
+@pytest.mark.parametrize("data", [b"1.5", b'{"unknown":[0.5]}', b"9007199254740992", b"1e+21"])
+def test_fractions_and_numbers_that_are_none_of_ours_are_in_no_canonical_document(data: bytes) -> None:
+    """The two verifiers answered differently about a field that neither reads."""
+    assert canonical_json(parse_json(data, limit=LIMIT)) == data
+    with pytest.raises(EvidenceError, match="json-not-canonical"):
+        parse_canonical(data, limit=LIMIT)
+    with pytest.raises(verify.Bad):
+        verify.read_canonical(data)

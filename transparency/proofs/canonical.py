@@ -50,8 +50,9 @@ def parse_json(data: bytes, *, limit: int) -> JSON:
 
 
 def parse_canonical(data: bytes, *, limit: int) -> JSON:
-    """As `parse_json`, and the bytes must be the canonical ones (`json-not-canonical`)."""
+    """As `parse_json`, and the bytes must be the canonical ones, without fractions, as our documents are (`json-not-canonical`)."""
     value = parse_json(data, limit=limit)
+    _refuse_fractions(value)
     if canonical_json(value) != data:
         raise EvidenceError("json-not-canonical", expected="RFC 8785 bytes", found="another spelling")
     return value
@@ -160,6 +161,14 @@ def _refuse_surrogates(value: JSON) -> None:
         for key, item in value.items():
             _refuse_surrogates(key)
             _refuse_surrogates(item)
+
+
+def _refuse_fractions(value: JSON) -> None:
+    if isinstance(value, float):
+        raise EvidenceError("json-not-canonical", expected=f"whole numbers up to {MAX_INTEGER}", found=_number(value))
+    if isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            _refuse_fractions(item)
 
 
 class Fields:
