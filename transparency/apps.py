@@ -15,8 +15,10 @@ class TransparencyConfig(AppConfig):
         from transparency.services.import_builds import import_builds  # noqa: PLC0415
         from transparency.services.import_snapshot import check_delivery, import_snapshot  # noqa: PLC0415
         from transparency.services.make_demo import make_demo  # noqa: PLC0415
+        from transparency.services.reverify_product import reverify_product  # noqa: PLC0415
 
         job_performers["import-snapshot"] = import_snapshot
         job_performers["check-delivery"] = check_delivery
         job_performers["import-builds"] = import_builds
+        job_performers["reverify"] = reverify_product
         demonstration.append(make_demo)

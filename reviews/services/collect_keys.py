@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transparency.errors import EvidenceError
+from transparency.models import TrustAnchor
 from transparency.proofs.log.note import parse_vkey
 from transparency.proofs.signatures.keys import MAX_KEYS, EnrolledKey, KeyHolder
 from transparency.proofs.trust import KeyRing
@@ -14,11 +15,13 @@ from transparency.services.enrol_anchor import enrolled_keys
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transparency.models import TrustAnchor
 
 
 def collect_keys(*, vendors: Iterable[TrustAnchor], authorities: Iterable[TrustAnchor]) -> KeyRing:
-    """Return the ring of these anchors under the log's own key, sorted by slug; raise `too-many-keys`."""
+    """Return the ring of these anchors under the log's own key, sorted by slug; raise `too-many-keys`.
+
+    Compromised keys are left out; replaced and retired ones end when they were.
+    """
     row = installation()
     return KeyRing(
         origin=row.origin, vkey=parse_vkey(row.vkey), vendors=_holders(vendors), authorities=_holders(authorities)
@@ -28,6 +31,8 @@ def collect_keys(*, vendors: Iterable[TrustAnchor], authorities: Iterable[TrustA
 def _holders(anchors: Iterable[TrustAnchor]) -> tuple[KeyHolder, ...]:
     held: dict[str, list[EnrolledKey]] = {}
     for anchor in anchors:
+        if anchor.revocation == TrustAnchor.Revocation.COMPROMISED:
+            continue  # a checker must not be handed a key that counts for nothing; the log has its revocation
         keys = held.setdefault(anchor.organisation.slug, [])
         keys.extend(key for key in enrolled_keys([anchor]) if key not in keys)
     if sum(map(len, held.values())) > MAX_KEYS:

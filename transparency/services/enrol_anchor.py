@@ -97,7 +97,12 @@ def keep_key_ids(anchor: TrustAnchor) -> None:
 
 
 def refuse_weak(public_text: str) -> None:
-    """Raise `key-weak` for an OpenPGP key that no valid delivery could ever be signed with; other formats are refused when parsed."""
+    """Raise `key-weak` for an OpenPGP key that no valid delivery could ever be signed with, `key-private` for a minisign or signify secret.
+
+    Other formats are refused when they are parsed.
+    """
+    if "secret key" in public_text.strip().partition("\n")[0]:
+        raise EvidenceError("key-private", expected="a public key", found="a private key; keep it to yourself")
     key = key_from_text(public_text)
     if key.format != "openpgp":
         return
@@ -138,7 +143,7 @@ def product_anchors(product: Product) -> QuerySet[TrustAnchor]:
 
 
 def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:
-    """The anchors as the values that proofs check against: replaced and retired ones end then, compromised ones count for nothing."""
+    """The anchors as the values that proofs check against: replaced and retired ones end then, compromised ones are `revoked`."""
     return tuple(
         parse_key(
             anchor.format,
@@ -146,9 +151,9 @@ def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:
             namespaces=tuple(anchor.namespaces),
             valid_from=anchor.valid_from,
             valid_until=_until(anchor),
+            revoked=anchor.revocation == TrustAnchor.Revocation.COMPROMISED,
         )
         for anchor in anchors
-        if anchor.revocation != TrustAnchor.Revocation.COMPROMISED
     )
 
 
