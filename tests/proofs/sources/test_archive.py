@@ -311,3 +311,25 @@ def test_damage_is_refused_or_harmless_and_never_another_error(noise: bytes, pla
     except ArchiveError as error:
         assert error.code
         assert error.subject.isascii()
+
+
+@pytest.mark.parametrize("place", [100, 108, 116, 136, 329, 337])
+def test_a_malformed_number_that_hides_what_follows_from_other_readers_is_refused(place: int) -> None:
+    """tarfile takes the header for the end of the archive: the second member would be ours alone."""
+    spoilt = bytearray(file(b"hidden", b"x"))
+    spoilt[place : place + 8] = b"0001288\0"
+    spoilt[148:156] = b" " * 8
+    spoilt[148:156] = b"%06o\0 " % sum(spoilt[:512])
+    whole = file(b"a") + bytes(spoilt) + file(b"b") + END
+    assert refused(whole) == "tar-header"
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
+        assert archive.getnames() == ["a"]
+
+
+def test_owners_and_times_in_base_256_are_read() -> None:
+    block = bytearray(header(b"a"))
+    block[108:116] = b"\x80" + bytes(6) + b"\x09"
+    block[136:148] = b"\xff" * 12
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    assert read(bytes(block)) == [("file", b"a", b"")]

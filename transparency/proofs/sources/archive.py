@@ -38,6 +38,9 @@ _OCTAL = re.compile(rb" *([0-7]*)[ \0]*\Z")
 _POSIX, _GNU, _V7 = b"ustar\x00", b"ustar  \x00", bytes(8)
 _OCTAL_SIZES = 0o77777777777
 _BASE_256 = 0x80
+# Mode, owner, group, time and device numbers: at a header in which one is malformed some readers stop as if the archive ended.
+_NUMBERS = ((100, 108), (108, 116), (116, 124), (136, 148), (329, 337), (337, 345))
+_BASE_256_SIGNS = frozenset({0x80, 0xFF})
 _SPARSE = frozenset({"SCHILY.realsize", "SUN.holesdata"})
 _REGULAR = frozenset(b"0\x007")
 _LINK, _SYMLINK, _FOLDER = ord("1"), ord("2"), ord("5")
@@ -97,6 +100,7 @@ class TarReader:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self._sound = b""
         self.position = 0
 
     def __iter__(self) -> Iterator[Member]:
@@ -192,6 +196,10 @@ class TarReader:
         if magic == _V7 and any(header[345:500]):
             # Some readers take it for a part of the name, some do not.
             raise ArchiveError("tar-header", expected="no prefix in an old header", found="other bytes")
+        numbers = header[100:124] + header[136:148] + header[329:345]
+        if numbers != self._sound:  # most members are like the one before
+            _check_numbers(header)
+            self._sound = numbers
         return _size(header[124:136])
 
     def _expect_empty(self, path: bytes, size: int) -> None:
@@ -237,6 +245,14 @@ def _octal(field: bytes, what: str) -> int:
     if not match:
         raise ArchiveError("tar-header", expected=f"an octal {what}", found=repr(field))
     return int(match[1] or b"0", 8)
+
+
+def _check_numbers(header: bytes) -> None:
+    for start, end in _NUMBERS:
+        if not _OCTAL.match(header, start, end) and header[start] not in _BASE_256_SIGNS:
+            raise ArchiveError(
+                "tar-header", subject=_shown(_name(header)), expected="numbers", found=repr(header[start:end])
+            )
 
 
 def _size(field: bytes) -> int:
