@@ -64,7 +64,7 @@ def signed_text(data: bytes) -> bytes:
 
 def files_named(text: bytes) -> Mapping[str, NamedFile]:
     """Return name -> size and digest of the field Checksums-Sha256; raise `dsc-malformed`."""
-    lines = _fields(text).get(_CHECKSUMS)
+    lines = fields_of(text).get(_CHECKSUMS)
     if lines is None or lines[0] or len(lines) == 1:
         raise EvidenceError(_MALFORMED, expected="Checksums-Sha256 with a line for each file", found="none")
     named: dict[str, NamedFile] = {}
@@ -83,8 +83,8 @@ def _undashed(line: bytes) -> bytes:
     return line.removeprefix(b"- ")
 
 
-def _fields(text: bytes) -> dict[str, list[str]]:
-    """Name in lower case -> its lines, the first without the name."""
+def fields_of(text: bytes) -> dict[str, list[str]]:
+    """Name in lower case -> its lines, the first without the name; raise `dsc-malformed`."""
     if len(text) > MAX_TEXT_BYTES:
         raise EvidenceError(_MALFORMED, expected=f"at most {MAX_TEXT_BYTES} bytes", found=f"{len(text)} bytes")
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError
 from transparency.proofs.links.report import LinkReport, LinkStatus
-from transparency.proofs.signatures.judge import MAX_WHOLE_BYTES, judge_signature
+from transparency.proofs.signatures.judge import MAX_WHOLE_BYTES, SignatureFinding, judge_signature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from transparency.proofs.links.basis import Basis
     from transparency.proofs.records import RecordedSignature, RecordedVerdict
-    from transparency.proofs.signatures.judge import Content, FileDigests, SignatureFinding
+    from transparency.proofs.signatures.judge import Content, FileDigests
     from transparency.proofs.signatures.keys import EnrolledKey
 
 
@@ -85,22 +85,40 @@ def _check_one(
     time: datetime,
     basis: Basis,
 ) -> tuple[LinkStatus, str]:
-    """One signature that is recorded as valid: ok or not checked, else raises `signature-fails`."""
-    try:
-        findings = judge_signature(data, signed.digests, keys, now=time, content=signed.content, openpgp=basis.openpgp)
-    except UnavailableError as error:
-        return "not checked", f"signature.{number} cannot be checked here: {error}"
-    if holds := next((finding for finding in findings if finding.outcome == "valid"), None):
-        signer = f"{holds.format} key {holds.key}, a key of {basis.index.vendor} in {basis.key_source}"
-        return "ok", f"{signed.name} is signed by {signer}"
+    """One signature that is recorded as valid: ok or not checked, else raises `signature-fails`.
+
+    Each key is tried alone: the same key may be enrolled twice, with other windows or namespaces.
+    """
+    named: list[SignatureFinding] = []
+    for key in keys:
+        findings = _judged(data, signed, key, time, basis)
+        if holds := next((finding for finding in findings if finding.outcome == "valid"), None):
+            signer = f"{holds.format} key {holds.key}, a key of {basis.index.vendor} in {basis.key_source}"
+            return "ok", f"{signed.name} is signed by {signer}"
+        named += findings if key.fingerprint == item.key else ()
     if not any(key.fingerprint == item.key for key in keys):
         where = "the trust file" if basis.trusted else "keys.json"
         return "not checked", f"signature.{number}: key not in {where}: {item.key}"
-    if all(finding.outcome == "unavailable" for finding in findings):
-        return "not checked", f"signature.{number}: {_missing(signed, findings, basis)}"
+    if any(finding.outcome == "unavailable" for finding in named):
+        return "not checked", f"signature.{number}: {_missing(signed, named, basis)}"
     raise EvidenceError(
-        "signature-fails", subject=f"signature.{number}", expected="valid, as recorded", found=_worst(findings)
+        "signature-fails",
+        subject=f"signature.{number}",
+        expected="valid, as recorded",
+        found=_worst(named) or "its key was not valid then",
     )
+
+
+def _judged(
+    data: bytes, signed: Signed, key: EnrolledKey, time: datetime, basis: Basis
+) -> tuple[SignatureFinding, ...]:
+    """What the signature is worth under one key; nothing outside its window."""
+    if not key.covers(time):
+        return ()
+    try:
+        return judge_signature(data, signed.digests, [key], now=time, content=signed.content, openpgp=basis.openpgp)
+    except UnavailableError as error:
+        return (SignatureFinding(0, None, key.fingerprint, "unavailable", error.code, ()),)
 
 
 def _missing(signed: Signed, findings: Sequence[SignatureFinding], basis: Basis) -> str:
