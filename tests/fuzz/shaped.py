@@ -44,12 +44,6 @@ DIGESTS = FileDigests(
 )
 NOW = parse_time("2026-11-24T00:00:00Z")
 _BLOCK = 512
-# Owner, group, time, checksum and device numbers, which say nothing of the tree.
-_NUMBERS = (
-    (slice(108, 124), b"0000000\0" * 2),
-    (slice(136, 156), b"00000000000\0" + b" " * 8),
-    (slice(329, 345), b"0000000\0" * 2),
-)
 _MEMBERS = 24
 
 
@@ -175,8 +169,7 @@ def with_sums(data: bytes) -> bytes:
         header = blocks[place : place + _BLOCK]
         if not any(header):
             break
-        for field, plain in _NUMBERS:
-            header[field] = plain
+        header[148:156] = b" " * 8
         blocks[place : place + _BLOCK] = header
         blocks[place + 148 : place + 156] = b"%06o\0 " % sum(header)
         digits = bytes(header[124:136]).strip(b" \0")
