@@ -4,54 +4,30 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
-import sys
-import time
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
+from transparency.gateways.contained.debian import read_source, split_dsc
+from transparency.gateways.contained.intake import opened, read_members
 from transparency.gateways.contained.wire import (
     digests_json,
-    intake_json,
     key_of,
     moment_of,
     parse_digests,
     verdict_json,
 )
-from transparency.gateways.decompress import open_archive, open_members
-from transparency.gateways.gitrules import check_git_rules
+from transparency.gateways.decompress import open_archive
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.signatures.cover import join_decompressed, join_list
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.sources.archive import ArchiveError
-from transparency.proofs.sources.intake import Intake, take_in
-from transparency.proofs.sources.membersource import Limits, Progress
-from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Request = dict[str, Any]
 Files = dict[str, int]
-PROGRESS_SECONDS = 0.4
 CHUNK_BYTES = 1024 * 1024
-
-
-def read_members(request: Request, files: Files) -> dict[str, Any]:
-    """Read an archive once (`archive`) into `pack`, `manifest`, `table` and `index`."""
-    with _opened(files["archive"], "rb") as source, _opened(files["pack"], "r+b") as pack:
-        limits = Limits(**request["intake"])
-        with open_members(source, limits) as members:
-            intake = take_in(members, pack, limits=limits, progress=_progress())
-        try:
-            check_git_rules(intake.git_files)
-        except ArchiveError as error:
-            intake = Intake(intake.flagged, (Finding(error.subject, error.code, error.found, fatal=True),))
-        pack.flush()
-    for name, data in (("manifest", intake.manifest), ("table", intake.file_table), ("index", intake.index)):
-        with _opened(files[name], "wb") as stream:
-            stream.write(data)
-    return intake_json(intake)
 
 
 def judge(request: Request, files: Files) -> dict[str, Any]:
@@ -87,8 +63,8 @@ def decompress(request: Request, files: Files) -> dict[str, Any]:
     limit, size = request["limit"], 0
     hashers = (hashlib.sha256(), hashlib.sha512(), hashlib.blake2b())
     with (
-        _opened(files["archive"], "rb") as source,
-        _opened(files["plain"], "wb") as plain,
+        opened(files["archive"], "rb") as source,
+        opened(files["plain"], "wb") as plain,
         open_archive(source) as stream,
     ):
         while data := stream.read(CHUNK_BYTES):
@@ -106,26 +82,9 @@ TASKS: dict[str, Callable[[Request, Files], dict[str, Any]]] = {
     "read-members": read_members,
     "judge": judge,
     "decompress": decompress,
+    "split-dsc": split_dsc,
+    "read-source": read_source,
 }
-
-
-def _opened(descriptor: int, mode: str) -> BinaryIO:
-    return cast("BinaryIO", os.fdopen(descriptor, mode))
-
-
-def _progress() -> Callable[[Progress], None]:
-    last = 0.0
-
-    def tell(progress: Progress) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= PROGRESS_SECONDS:
-            last = now
-            said = {"members": progress.members, "bytes": progress.bytes, "archiveBytes": progress.archive_bytes}
-            sys.stdout.write(json.dumps({"progress": said}) + "\n")
-            sys.stdout.flush()
-
-    return tell
 
 
 def _never() -> Any:

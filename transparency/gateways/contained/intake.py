@@ -1,0 +1,63 @@
+"""The task that reads an archive's members, and what others of its kind share with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from transparency.gateways.contained.wire import intake_json
+from transparency.gateways.decompress import open_members
+from transparency.gateways.gitrules import check_git_rules
+from transparency.proofs.sources.archive import ArchiveError
+from transparency.proofs.sources.intake import Intake, take_in
+from transparency.proofs.sources.membersource import Limits, MemberSource, Progress
+from transparency.proofs.sources.paths import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRESS_SECONDS = 0.4
+
+
+def read_members(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any]:
+    """Read an archive once (`archive`) into `pack`, `manifest`, `table` and `index`."""
+    limits = Limits(**request["intake"])
+    with opened(files["archive"], "rb") as source, open_members(source, limits) as members:
+        return take_all(members, limits, files)
+
+
+def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> dict[str, Any]:
+    """Take everything in, ask git about what git reads, write the four results; the answer is the rest."""
+    with opened(files["pack"], "r+b") as pack:
+        intake = take_in(members, pack, limits=limits, progress=_progress())
+        try:
+            check_git_rules(intake.git_files)
+        except ArchiveError as error:
+            intake = Intake(intake.flagged, (Finding(error.subject, error.code, error.found, fatal=True),))
+        pack.flush()
+    for name, data in (("manifest", intake.manifest), ("table", intake.file_table), ("index", intake.index)):
+        with opened(files[name], "wb") as stream:
+            stream.write(data)
+    return intake_json(intake)
+
+
+def opened(descriptor: int, mode: str) -> BinaryIO:
+    return cast("BinaryIO", os.fdopen(descriptor, mode))
+
+
+def _progress() -> Callable[[Progress], None]:
+    last = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= PROGRESS_SECONDS:
+            last = now
+            said = {"members": progress.members, "bytes": progress.bytes, "archiveBytes": progress.archive_bytes}
+            sys.stdout.write(json.dumps({"progress": said}) + "\n")
+            sys.stdout.flush()
+
+    return tell

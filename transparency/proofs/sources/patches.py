@@ -1,0 +1,300 @@
+r"""Unified diffs, read and applied as dpkg-source applies quilt patches: `patch -p1 -F0 -N -u -E`, offsets but no fuzz.
+
+>>> [patch] = parse_patch(b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n", name="fix")
+>>> apply_patch(b"new\na\nb\n", patch, name="fix")
+b'new\na\nc\n'
+
+| rule | when |
+|---|---|
+| patch-series | a series with options other than `-p1`, with names that are no plain relative ones, or one twice |
+| patch-malformed | hunks that do not add up, headers without a hunk, too much of anything |
+| patch-unsupported | renames, copies, binary patches, changes of a mode |
+| patch-path | a name that the path policy refuses, or that has nothing to strip |
+| patch-failed | a hunk that fits nowhere, a file to make that is there, a file to change or remove that is not |
+
+What a hunk removes and keeps must be there byte for byte. A file that a patch leaves empty is removed, as `-E` says.
+The file's mode stays; a new file is not executable.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from transparency.proofs.errors import EvidenceError
+from transparency.proofs.escaping import escape_path
+from transparency.proofs.sources.paths import judge_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAX_PATCH_BYTES = 64 * 1024 * 1024
+MAX_SERIES_BYTES = 1024 * 1024
+MAX_PATCHES = 10_000
+MAX_FILES = 20_000
+MAX_HUNKS = 200_000
+# Lines compared while looking for the place of one file's hunks: far above what an honest patch needs.
+MAX_COMPARED = 20_000_000
+_HUNK = re.compile(rb"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@")
+_EPOCH = re.compile(rb"\t(?:1970-01-01 00:00:00|1969-12-31 |1970-01-01 )")
+_UNSUPPORTED = re.compile(
+    rb"(?:rename|copy) (?:from|to) |GIT binary patch|Binary files .* differ|(?:old|new) mode |similarity index 100%"
+)
+_NULL = b"/dev/null"
+_NO_NEWLINE = b"\\ "
+_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._+@=,~%:#()\[\]-]*(?:/[A-Za-z0-9][A-Za-z0-9._+@=,~%:#()\[\]-]*)*\Z", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Where it is said to begin in the old file (1-based, 0 for an empty one), and its lines before and after."""
+
+    start: int
+    before: tuple[bytes, ...]
+    after: tuple[bytes, ...]
+    number: int
+    # How much context stands before the first and after the last change: less at one end means that end of the file.
+    leading: int
+    trailing: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilePatch:
+    """What a patch does to one file; None stands for /dev/null, and for a side that is dated as absent."""
+
+    old: bytes | None
+    new: bytes | None
+    hunks: tuple[Hunk, ...]
+
+
+def parse_series(data: bytes) -> tuple[str, ...]:
+    """Names of the patches, in order (`patch-series`)."""
+    if len(data) > MAX_SERIES_BYTES:
+        raise EvidenceError("patch-series", expected=f"at most {MAX_SERIES_BYTES} bytes", found=str(len(data)))
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise EvidenceError("patch-series", expected="UTF-8", found=f"byte {error.start}") from error
+    names: list[str] = []
+    for line in lines:
+        words = re.sub(r"(?:^|\s)#.*", "", line).split()
+        if not words:
+            continue
+        if words[1:] not in ([], ["-p1"]) or not _NAME.match(words[0]) or words[0] in names:
+            raise EvidenceError("patch-series", expected="a new name, -p1 at most", found=line[:100])
+        names.append(words[0])
+    if len(names) > MAX_PATCHES:
+        raise EvidenceError("patch-series", expected=f"at most {MAX_PATCHES} patches", found=str(len(names)))
+    return tuple(names)
+
+
+def parse_patch(data: bytes, *, name: str, strip: int = 1) -> tuple[FilePatch, ...]:
+    """The files that a patch changes (`patch-malformed`, `patch-unsupported`, `patch-path`); `name` is the patch's own."""
+    if len(data) > MAX_PATCH_BYTES:
+        _malformed(name, f"at most {MAX_PATCH_BYTES} bytes", str(len(data)))
+    return tuple(_Reader(data.split(b"\n"), name, strip))
+
+
+def target(patch: FilePatch) -> bytes:
+    """The path that is changed."""
+    path = patch.new if patch.new is not None else patch.old
+    if path is None:
+        raise AssertionError("a patch without a name")
+    return path
+
+
+def apply_patch(content: bytes | None, patch: FilePatch, *, name: str) -> bytes | None:
+    """The content afterwards; None for a file that is not there, before or after (`patch-failed`)."""
+    where = f"{name}: {escape_path(target(patch))}"
+    creates = patch.old is None or (patch.hunks and patch.hunks[0].start == 0 and not patch.hunks[0].before)
+    if creates and content:
+        raise EvidenceError(
+            "patch-failed", subject=where, expected="no such file yet", found=f"one of {len(content)} bytes"
+        )
+    if not creates and content is None:
+        raise EvidenceError("patch-failed", subject=where, expected="a file to change", found="none")
+    lines = _lines(content or b"")
+    result: list[bytes] = []
+    place = offset = compared = 0
+    for hunk in patch.hunks:
+        at, cost = _find(lines, hunk, place, offset)
+        compared += cost
+        if at is None or compared > MAX_COMPARED:
+            raise EvidenceError(
+                "patch-failed",
+                subject=where,
+                expected=f"hunk {hunk.number} at line {hunk.start}",
+                found="no place for it",
+            )
+        offset = at - max(hunk.start - 1, 0)
+        result += lines[place:at]
+        result += hunk.after
+        place = at + len(hunk.before)
+    result += lines[place:]
+    made = b"".join(result)
+    if patch.new is None and made:
+        raise EvidenceError(
+            "patch-failed", subject=where, expected="nothing left of a removed file", found=f"{len(made)} bytes"
+        )
+    return made or None
+
+
+class _Reader:
+    """Goes over the lines of one patch; text around the headers is skipped."""
+
+    def __init__(self, lines: list[bytes], name: str, strip: int) -> None:
+        self._lines = lines
+        self._name = name
+        self._strip = strip
+        self._at = 0
+        self._hunks = 0
+
+    def __iter__(self) -> Iterator[FilePatch]:
+        files = 0
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if _UNSUPPORTED.match(line):
+                raise EvidenceError(
+                    "patch-unsupported", subject=self._name, expected="a unified diff", found=repr(line[:80])
+                )
+            if line.startswith(b"--- ") and self._next().startswith(b"+++ ") and self._after_next().startswith(b"@@ "):
+                yield self._file()
+                files += 1
+                if files > MAX_FILES:
+                    _malformed(self._name, f"at most {MAX_FILES} files", "more")
+            elif _HUNK.match(line):
+                _malformed(self._name, "file headers before a hunk", f"line {self._at + 1}")
+            else:
+                self._at += 1
+
+    def _next(self) -> bytes:
+        return self._lines[self._at + 1] if self._at + 1 < len(self._lines) else b""
+
+    def _after_next(self) -> bytes:
+        return self._lines[self._at + 2] if self._at + 2 < len(self._lines) else b""
+
+    def _file(self) -> FilePatch:
+        old, new = (self._path(self._lines[self._at + step][4:]) for step in (0, 1))
+        self._at += 2
+        hunks: list[Hunk] = []
+        while self._at < len(self._lines) and _HUNK.match(self._lines[self._at]):
+            hunks.append(self._hunk(len(hunks) + 1))
+        if old is None and new is None:
+            _malformed(self._name, "a file", "two times /dev/null")
+        if old is not None and new is not None and old != new:
+            # The two sides of an honest patch name one file, but for suffixes such as .orig, which GNU patch judges by what exists.
+            old = new
+        return FilePatch(old, new, tuple(hunks))
+
+    def _path(self, header: bytes) -> bytes | None:
+        """The name in a header without its date; None for /dev/null and for a side that is dated as absent."""
+        path = header.partition(b"\t")[0].rstrip(b"\r")
+        if path == _NULL or _EPOCH.search(header):
+            return None
+        parts = path.split(b"/")
+        if len(parts) <= self._strip or path.startswith((b"/", b'"')):
+            raise EvidenceError(
+                "patch-path",
+                subject=self._name,
+                expected="a relative name with a folder to strip",
+                found=repr(path[:80]),
+            )
+        stripped = b"/".join(parts[self._strip :])
+        fatal = [finding.rule for finding in judge_path(stripped) if finding.fatal]
+        if fatal or b".." in parts:
+            raise EvidenceError(
+                "patch-path", subject=self._name, expected="a name inside the tree", found=repr(path[:80])
+            )
+        return stripped
+
+    def _hunk(self, number: int) -> Hunk:
+        self._hunks += 1
+        if self._hunks > MAX_HUNKS:
+            _malformed(self._name, f"at most {MAX_HUNKS} hunks", "more")
+        match = _HUNK.match(self._lines[self._at])
+        if match is None:
+            raise AssertionError("the caller looked")
+        start, olds, _, news = (int(group) if group is not None else 1 for group in match.groups())
+        self._at += 1
+        before, after, kinds = self._body(olds, news)
+        leading = len(kinds) - len(kinds.lstrip(b" "))
+        trailing = len(kinds) - len(kinds.rstrip(b" "))
+        return Hunk(start, tuple(before), tuple(after), number, leading, trailing)
+
+    def _body(self, olds: int, news: int) -> tuple[list[bytes], list[bytes], bytes]:
+        """Lines before and after, and the kind of each: ` `, `-` or `+`."""
+        first = self._at
+        before: list[bytes] = []
+        after: list[bytes] = []
+        kinds = bytearray()
+        while len(before) < olds or len(after) < news or self._line().startswith(_NO_NEWLINE):
+            line = self._line()
+            if not line and self._at >= len(self._lines) - 1:
+                _malformed(self._name, f"{olds} and {news} lines in the hunk of line {first}", "the end of the patch")
+            kind, text = (line[:1], line[1:]) if line else (b" ", b"")  # an empty line is an empty line of context
+            self._at += 1
+            if kind == b"\\":
+                self._cut(before, after, kinds)
+                continue
+            if kind not in {b" ", b"-", b"+"}:
+                _malformed(self._name, "a line of a hunk", f"line {self._at}: {line[:60]!r}")
+            kinds += kind
+            before += [text + b"\n"] if kind != b"+" else []
+            after += [text + b"\n"] if kind != b"-" else []
+        if (len(before), len(after)) != (olds, news):
+            _malformed(
+                self._name, f"{olds} and {news} lines in the hunk of line {first}", f"{len(before)} and {len(after)}"
+            )
+        return before, after, bytes(kinds)
+
+    def _line(self) -> bytes:
+        return self._lines[self._at] if self._at < len(self._lines) else b""
+
+    @staticmethod
+    def _cut(before: list[bytes], after: list[bytes], kinds: bytearray) -> None:
+        """The line above has no newline at its end."""
+        last = kinds[-1:] or b" "
+        for side in [before] if last == b"-" else [after] if last == b"+" else [before, after]:
+            if side:
+                side[-1] = side[-1].removesuffix(b"\n")
+
+
+def _find(lines: Sequence[bytes], hunk: Hunk, least: int, offset: int) -> tuple[int | None, int]:
+    """The nearest place from `least` on where the hunk's old lines stand, and how many lines were compared to find it.
+
+    As GNU patch without fuzz: a hunk with less context before its changes than after them belongs to the beginning of the file,
+    one with less after them to its end.
+    """
+    want = hunk.before
+    last = len(lines) - len(want)
+    guess = max(hunk.start - 1, 0) + offset if want else max(hunk.start, 0) + offset
+    compared = 1
+    if hunk.leading < hunk.trailing and hunk.start <= 1:
+        return (0 if least == 0 and _fits(lines, want, 0) else None), compared
+    if hunk.trailing < hunk.leading:
+        return (last if last >= least and _fits(lines, want, last) else None), compared
+    for distance in range(max(len(lines) - guess, guess) + 2):
+        for place in (guess + distance, guess - distance) if distance else (guess,):
+            if least <= place <= last:
+                compared += 1
+                if _fits(lines, want, place):
+                    return place, compared
+    return None, compared
+
+
+def _fits(lines: Sequence[bytes], want: Sequence[bytes], place: int) -> bool:
+    return all(lines[place + index] == line for index, line in enumerate(want))
+
+
+def _lines(content: bytes) -> list[bytes]:
+    """Lines with their LF; only LF ends a line."""
+    lines = [line + b"\n" for line in content.split(b"\n")]
+    last = lines.pop().removesuffix(b"\n")
+    return [*lines, last] if last else lines
+
+
+def _malformed(name: str, expected: str, found: str) -> NoReturn:
+    raise EvidenceError("patch-malformed", subject=name, expected=expected, found=found)
