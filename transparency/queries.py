@@ -6,6 +6,8 @@ import mmap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.db.models import Case, Value, When
+
 from transparency.errors import EvidenceError, UnavailableError
 from transparency.gateways.gitfolder import create_repository
 from transparency.gateways.gitstore import Repository
@@ -45,7 +47,8 @@ def find_release(product: str, version: str) -> Release | None:
 def admitted_deliveries(release: Release) -> QuerySet[Delivery]:
     """The subject's deliveries first, then the others, oldest first."""
     admitted = release.deliveries.filter(state=Delivery.State.ADMITTED).select_related("snapshot")
-    return admitted.extra(select={"other": "snapshot_id <> %s"}, select_params=[release.subject_id]).order_by("pk")
+    other = Case(When(snapshot_id=release.subject_id, then=Value(0)), default=Value(1))
+    return admitted.annotate(other=other).order_by("other", "pk")
 
 
 def open_file_table(snapshot: Snapshot) -> FileTable:

@@ -13,6 +13,7 @@ from tests.cast import OPEN_FILES, deliver, finish, make_archive
 from transparency.errors import UnusableInputError
 from transparency.models import Delivery, Event, LogEntry
 from transparency.proofs.events import parse_event_record
+from transparency.queries import admitted_deliveries
 from transparency.services.receive_delivery import receive_delivery
 from transparency.services.stored_files import Received
 from transparency.services.withdraw_delivery import withdraw_delivery
@@ -116,6 +117,14 @@ def test_a_patched_tree_does_not_become_the_subject(cast: Cast, release: Release
     withdraw(release.deliveries.order_by("pk")[0], cast)
     release.refresh_from_db()
     assert release.subject is None
+
+
+def test_the_subjects_deliveries_come_first_wherever_the_subject_moved(cast: Cast, release: Release) -> None:
+    first, patched = release.deliveries.get(), second(cast, release, role="patched")
+    subject = second(cast, release, {"third": b"3"}, name="third.tar.gz")
+    withdraw(first, cast)
+    release.refresh_from_db()
+    assert list(admitted_deliveries(release)) == [subject, patched]
 
 
 def test_withdrawing_another_than_the_subjects_moves_nothing(cast: Cast, release: Release) -> None:
