@@ -92,6 +92,12 @@ def test_a_regular_type_with_a_slash_at_the_end_is_a_folder_in_old_headers() -> 
     assert read(header(b"d/", b"\0", magic=OLD)) == [("folder", b"d/", b"")]
 
 
+def test_a_prefix_alone_does_not_make_a_folder_of_an_old_file() -> None:
+    """A folder for GNU tar, a file for tarfile."""
+    assert refused(header(b"", b"\0", prefix=b"p")) == "tar-header"
+    assert read(header(b"", b"5", prefix=b"p")) == [("folder", b"p/", b"")]
+
+
 def test_a_contiguous_file_is_a_regular_file_as_posix_says() -> None:
     assert read(header(b"a", b"7", size=1), padded(b"x")) == [("file", b"a", b"x")]
 

@@ -132,6 +132,9 @@ class TarReader:
                     "tar-size", subject=_shown(path), expected=f"{extended.size} as in PAX", found=str(size)
                 )
             size = extended.size
+        if kind == 0 and path.endswith(b"/") and not header[0] and extended.path is None:
+            # The slash after the prefix: a folder's for some readers, not for others.
+            raise ArchiveError("tar-header", subject=_shown(path), expected="a name", found="a prefix alone")
         executable = bool(_octal(header[100:108], "mode") & 0o100)
         if kind in _REGULAR and not (kind == 0 and path.endswith(b"/")):
             return self._file(path, executable, size)
