@@ -17,6 +17,8 @@ _SECTIONS = {
     "anchors": "products",
     "anchor-rotate": "products",
     "anchor-revoke": "products",
+    "deliver": "products",
+    "tokens": "products",
     "release": "products",
     "tree": "products",
     "folder": "products",

@@ -34,6 +34,7 @@ def release(request: HttpRequest, product: str, version: str) -> HttpResponse:
         "builds": row.build_lists.prefetch_related("artifacts"),
         "may_read": bool(row.subject) and Readable(request.user, row).folder(""),
         "may_review": may(request.user, Right.REVIEW, row),
+        "may_deliver": may(request.user, Right.DELIVER, row.product),
         "may_have_dossier": may(request.user, _dossier_right(row), row),
         "engagement": own_engagement(request.user, row),
         "installation": installation(),

@@ -1,5 +1,6 @@
 // Starts one module for each [data-module]; everything on the pages works without them.
 import { copyDigest } from "./copy-digest.mjs";
+import { deliver } from "./deliver.mjs";
 import { jobProgress } from "./job-progress.mjs";
 import { keyboardNav } from "./keyboard-nav.mjs";
 import { lineSelect } from "./line-select.mjs";
@@ -7,6 +8,7 @@ import { theme } from "./theme.mjs";
 
 const modules = {
   "copy-digest": copyDigest,
+  deliver,
   "job-progress": jobProgress,
   "keyboard-nav": keyboardNav,
   "line-select": lineSelect,

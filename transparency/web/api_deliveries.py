@@ -15,8 +15,8 @@ from transparency.reports import delivery_report
 from transparency.services.deliver_uploads import deliver_uploads
 from transparency.web.access import job_subject
 from transparency.web.api_access import for_machines
-from transparency.web.api_uploads import check_product, parse_identity, upload_of
-from transparency.web.upload_answers import request_json
+from transparency.web.api_uploads import check_product, upload_of
+from transparency.web.upload_answers import parse_identity, request_json
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.http import Http404, HttpResponse, JsonResponse
 
-from transparency.errors import UnusableInputError
 from transparency.models import Upload
 from transparency.proofs.digest import Digest
 from transparency.services.begin_upload import begin_upload
 from transparency.services.discard_upload import discard_upload
 from transparency.services.finish_upload import finish_upload
 from transparency.web.api_access import for_machines
-from transparency.web.upload_answers import request_json, take_chunk, upload_json
+from transparency.web.upload_answers import begin_request, request_json, take_chunk, upload_json
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.http import HttpRequest
 
     from transparency.models import DeliveryToken
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @for_machines("POST")
 def uploads(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpResponse:
     check_product(token, slug)
-    return JsonResponse(upload_json(begin_asked(request, token), head=True), status=201)
+    identity, name, size = begin_request(request)
+    row = begin_upload(product=token.product, sender=token.owner, name=name, size=size, identity=identity)
+    return JsonResponse(upload_json(row, head=True), status=201)
 
 
 @for_machines("GET", "DELETE")
@@ -62,24 +64,3 @@ def upload_of(token: DeliveryToken, identity: UUID) -> Upload:
     if row is None:
         raise Http404
     return row
-
-
-def begin_asked(request: HttpRequest, token: DeliveryToken) -> Upload:
-    """`id` is chosen by the sender, so that asking again after a lost answer is the same upload."""
-    asked = request_json(request, "id", "name", "size")
-    name, size = asked.get("name"), asked.get("size")
-    if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool):
-        raise UnusableInputError("request-malformed", expected="name and size", found=ascii(asked)[:80])
-    identity = parse_identity(asked["id"]) if "id" in asked else None
-    return begin_upload(product=token.product, sender=token.owner, name=name, size=size, identity=identity)
-
-
-def parse_identity(text: object) -> UUID:
-    """A UUID in its one canonical spelling (`request-malformed`)."""
-    try:
-        identity = UUID(text) if isinstance(text, str) else None
-    except ValueError:
-        identity = None
-    if identity is None or str(identity) != text:
-        raise UnusableInputError("request-malformed", expected="a UUID in lower case", found=ascii(text)[:80])
-    return identity

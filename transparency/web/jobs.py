@@ -43,11 +43,12 @@ _COUNTS = ("members", "bytes", "archiveBytes", "archiveSize")
 @require_safe
 def job(request: HttpRequest, identity: UUID) -> HttpResponse:
     row = job_or_404(request, identity)
-    result = row.result or {}
+    result, about = row.result or {}, job_subject(row)
     context = {
         "job": row,
         "name": job_name(row),
-        "about": job_subject(row),
+        "about": about,
+        "may_deliver": about is not None and may(request.user, Right.DELIVER, about),
         "running": row.state in RUNNING,
         "may_retry": row.state in ENDED_BADLY,
         "now": _progress(row),

@@ -7,6 +7,7 @@ import json
 import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -37,6 +38,7 @@ _STATUS = {
     "token-unknown": 401,
     "token-expired": 401,
     "token-revoked": 401,
+    "session-ended": 401,
     "not-allowed": 403,
     "right-ended": 403,
     "upload-quota": 403,
@@ -148,6 +150,26 @@ def request_json(request: HttpRequest, *known: str) -> dict[str, Any]:
         found = ", ".join(sorted(set(value) - set(known))) if isinstance(value, dict) else type(value).__name__
         raise UnusableInputError("request-malformed", expected=expected, found=ascii(found[:200]))
     return value
+
+
+def begin_request(request: HttpRequest) -> tuple[UUID | None, str, int]:
+    """Identity, name and size. The sender chooses the identity, so that asking again after a lost answer is the same upload."""
+    asked = request_json(request, "id", "name", "size")
+    name, size = asked.get("name"), asked.get("size")
+    if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool):
+        raise UnusableInputError("request-malformed", expected="name and size", found=ascii(asked)[:80])
+    return (parse_identity(asked["id"]) if "id" in asked else None), name, size
+
+
+def parse_identity(text: object) -> UUID:
+    """A UUID in its one canonical spelling (`request-malformed`)."""
+    try:
+        identity = UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        identity = None
+    if identity is None or str(identity) != text:
+        raise UnusableInputError("request-malformed", expected="a UUID in lower case", found=ascii(text)[:80])
+    return identity
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+"""The page on which a delivery is handed in, with a script in pieces or without one as a form, and what follows a dry run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from transparency.errors import EvidenceError, UnavailableError, sentence_for
+from transparency.models import Release
+from transparency.permissions import Right, may
+from transparency.services.deliver_checked import deliver_checked
+from transparency.services.deliver_uploads import deliver_uploads
+from transparency.services.enrol_anchor import product_anchors
+from transparency.web.access import job_or_404, job_subject, refuse, signed_in
+from transparency.web.deliver_form import FORM_ALLOWANCE_BYTES, MAX_FORM_BYTES, DeliverForm, ScratchHandler, told
+from transparency.web.key_forms import complaint
+from transparency.web.uploads import deliverable_or_404, push_command
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+    from transparency.models import Job, Person, Product
+
+CHECK = "check"
+# Which field an error of the services is about.
+_FIELDS = {
+    "archive-type-unknown": "archive",
+    "cover-and-decompressed": "over",
+    "name-malformed": "version",
+    "role-unknown": "role",
+    "signatures-many": "signatures",
+}
+
+
+@csrf_exempt  # asked by _deliver, once it is known whose files these are and where they may lie
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def deliver(request: HttpRequest, slug: str) -> HttpResponse:
+    product = deliverable_or_404(request, slug)
+    if request.method == "POST":
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > MAX_FORM_BYTES + FORM_ALLOWANCE_BYTES:
+            return _page(request, product, _form(product, signed_in(request)), too_large=True, status=413)
+        request.upload_handlers = [ScratchHandler(request, product)]
+    return _deliver(request, product)
+
+
+@csrf_protect
+def _deliver(request: HttpRequest, product: Product) -> HttpResponse:
+    person = signed_in(request)
+    if request.method != "POST":
+        return _page(request, product, _form(product, person, initial={"version": request.GET.get("release", "")}))
+    form = DeliverForm(request.POST, request.FILES, product=product, person=person)
+    if form.is_valid() and form.enrol() and (job := _hand_in(form, person, dry_run=request.POST.get("do") == CHECK)):
+        return redirect("job", job.pk)
+    return _page(request, product, form, status=422)
+
+
+@login_required
+@require_POST
+def deliver_after_check(request: HttpRequest, identity: UUID) -> HttpResponse:
+    row = job_or_404(request, identity)
+    about = job_subject(row)
+    if about is None or not may(request.user, Right.DELIVER, about):
+        refuse("Deliveries of a product come from its vendor and from the operator.")
+    try:
+        job = deliver_checked(job=row, by=signed_in(request))
+    except (EvidenceError, UnavailableError) as error:
+        messages.warning(request, sentence_for(error.code))
+        return redirect("job", row.pk)
+    return redirect("job", job.pk)
+
+
+def _hand_in(form: DeliverForm, person: Person, *, dry_run: bool) -> Job | None:
+    """The job, or None with the complaint in the form."""
+    said = form.cleaned_data
+    try:
+        return deliver_uploads(
+            product=form.product,
+            sender=person,
+            version=said["version"],
+            archive=form.handed(),
+            signatures=said["signatures"],
+            checksums=form.listing(),
+            over="decompressed" if said["over"] == "decompressed" else "archive",
+            role=said["role"] or "release-archive",
+            dry_run=dry_run,
+        )
+    except EvidenceError as error:
+        form.add_error(_FIELDS.get(error.code, "archive"), complaint(error))
+        return None
+
+
+def _form(product: Product, person: Person, **given: Any) -> DeliverForm:
+    return DeliverForm(product=product, person=person, **given)
+
+
+def _page(
+    request: HttpRequest, product: Product, form: DeliverForm, *, too_large: bool = False, status: int = 200
+) -> HttpResponse:
+    context = {
+        "product": product,
+        "form": form,
+        "uploads": [told(upload) for upload in form.uploads],
+        "versions": Release.objects.filter(product=product).order_by("-created_at").values_list("version", flat=True),
+        "keys": product_anchors(product).filter(revoked_at__isnull=True).count(),
+        "too_large": too_large,
+        "most": MAX_FORM_BYTES,
+        "push": push_command(request, product),
+    }
+    return render(request, "transparency/deliver.html", context, status=status)
