@@ -1,5 +1,7 @@
 """Fuzz one target: `python -m tests.fuzz.run TARGET FOLDER [--seconds 1800]`; needs atheris (requirements/fuzz.txt).
 
+`paths+checkpoint+tiles` fuzzes several small ones in one process: the first byte of the input says which.
+
 FOLDER keeps the corpus and the findings of each target. At the end one line of JSON says what was done; see README.md.
 """
 
@@ -23,15 +25,14 @@ with atheris.instrument_imports(include=["transparency"]):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=sorted(targets.TARGETS))
+    parser.add_argument("target", type=_names, help=", ".join(sorted(targets.TARGETS)))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=int, default=1800)
     given = parser.parse_args()
-    corpus = given.folder / given.target / "corpus"
+    corpus = given.folder / "+".join(given.target) / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for number, seed in enumerate(seeds(Path(scratch)).get(given.target, [])):
-            (corpus / f"seed-{number}").write_bytes(seed)
+        _write_seeds(corpus, given.target, seeds(Path(scratch)))
     flags = [
         f"-max_total_time={given.seconds}", f"-artifact_prefix={corpus.parent}/finding-", "-rss_limit_mb=2048",
         "-timeout=20", "-max_len=65536", "-print_final_stats=1",
@@ -48,7 +49,7 @@ def main() -> None:
         atheris.Fuzz()
     _, _, usage = os.wait4(child, 0)
     said = {
-        "target": given.target,
+        "target": "+".join(given.target),
         "wallSeconds": round(time.monotonic() - start),
         "cpuSeconds": round(usage.ru_utime + usage.ru_stime),
         "executions": _last(log, r"Done (\d+) runs|#(\d+)\s"),
@@ -59,8 +60,25 @@ def main() -> None:
     sys.stdout.write(json.dumps(said) + "\n")
 
 
-def one_input(name: str, data: bytes) -> None:
-    targets.run(name, data)
+def one_input(names: list[str], data: bytes) -> None:
+    if len(names) == 1:
+        targets.run(names[0], data)
+    elif data:
+        targets.run(names[data[0] % len(names)], data[1:])
+
+
+def _names(text: str) -> list[str]:
+    names = text.split("+")
+    if unknown := set(names) - set(targets.TARGETS):
+        raise argparse.ArgumentTypeError(f"no target named {', '.join(sorted(unknown))}")
+    return names
+
+
+def _write_seeds(corpus: Path, names: list[str], found: dict[str, list[bytes]]) -> None:
+    for position, name in enumerate(names):
+        for number, seed in enumerate(found.get(name, [])):
+            prefix = bytes([position]) if len(names) > 1 else b""
+            (corpus / f"seed-{name}-{number}").write_bytes(prefix + seed)
 
 
 def _last(log: Path, pattern: str) -> int | None:
