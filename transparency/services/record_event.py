@@ -46,29 +46,7 @@ def record_event(
             "reason-long", expected=f"at most {MAX_REASON_CHARACTERS} characters", found=str(len(reason))
         )
     organisation = (by.organisation if by else None) or Organisation.objects.get(slug=OPERATOR_SLUG)
-    manifest = Digest.parse(delivery.snapshot.manifest) if delivery and delivery.snapshot else None
-    record = format_event_record(
-        EventRecord(
-            vendor=product.vendor.slug,
-            product=product.slug,
-            release=release.version if release else None,
-            visibility=product.visibility,
-            event=kind,
-            delivery=Digest.parse(delivery.record_digest) if delivery and delivery.record_digest else None,
-            archive=Digest.parse(delivery.archive_sha256) if delivery else None,
-            manifest=manifest,
-            key=anchor.fingerprint if anchor else None,
-            before=before,
-            after=after,
-            reason=reason,
-            org=organisation.slug,
-            time=timezone.now(),
-            nonce=secrets.token_hex(NONCE_BYTES),
-        )
-    )
-    parse_event_record(record)  # a record that its own reader would refuse is never logged
-    digest = Digest.of(record)
-    event = Event.objects.create(
+    event = Event(
         kind=kind,
         product=product,
         release=release,
@@ -79,14 +57,40 @@ def record_event(
         reason=reason,
         organisation=organisation,
         by=by,
-        record=record,
-        record_digest=digest.hex,
     )
+    facts = _facts(event)
+    event.record = format_event_record(facts)
+    parse_event_record(event.record)  # a record that its own reader would refuse is never logged
+    digest = Digest.of(event.record)
+    event.record_digest = digest.hex
+    event.save()
     log_record(
         kind="event",
         digest=digest,
-        subjects=[("manifest", manifest)] if manifest else [],
+        subjects=[("manifest", facts.manifest)] if facts.manifest else [],
         organisation=organisation,
         product=product,
     )
     return event
+
+
+def _facts(event: Event) -> EventRecord:
+    """What the record says of a row; people stay out of it."""
+    product, delivery, snapshot = event.product, event.delivery, event.delivery.snapshot if event.delivery else None
+    return EventRecord(
+        vendor=product.vendor.slug,
+        product=product.slug,
+        release=event.release.version if event.release else None,
+        visibility=product.visibility,
+        event=event.kind,
+        delivery=Digest.parse(delivery.record_digest) if delivery and delivery.record_digest else None,
+        archive=Digest.parse(delivery.archive_sha256) if delivery else None,
+        manifest=Digest.parse(snapshot.manifest) if snapshot else None,
+        key=event.anchor.fingerprint if event.anchor else None,
+        before=event.before,
+        after=event.after,
+        reason=event.reason,
+        org=event.organisation.slug,
+        time=timezone.now(),
+        nonce=secrets.token_hex(NONCE_BYTES),
+    )
