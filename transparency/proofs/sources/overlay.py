@@ -119,6 +119,7 @@ class OverlaySource:
 
     def _patched(self, touched: frozenset[bytes]) -> Mapping[bytes, Member]:
         contents = {path: member.data for path in touched if (member := self._held.get(path)) is not None}
+        modes = {path: member.executable for path, member in self._held.items() if member is not None}
         for name, patch in self.patches:
             path = target(patch)
             try:
@@ -129,14 +130,14 @@ class OverlaySource:
                 ) from error
             if changed is None:
                 contents.pop(path, None)
+                modes.pop(path, None)
             else:
                 contents[path] = changed
-        return {path: self._member(path, data or b"") for path, data in contents.items()}
-
-    def _member(self, path: bytes, data: bytes) -> Member:
-        before = self._held.get(path)
-        executable = before.executable if before else path == RULES
-        return Member("file", path, executable, len(data), data=data)
+                modes |= {path: patch.executable} if patch.executable is not None else {}
+        return {
+            path: Member("file", path, modes.get(path, False) or path == RULES, len(data or b""), data=data or b"")
+            for path, data in contents.items()
+        }
 
 
 def read_series(members: Mapping[bytes, bytes]) -> list[tuple[str, FilePatch]]:

@@ -13,13 +13,13 @@ b'new\na\nc\n'
 | patch-failed | a hunk that fits nowhere, a file to make that is there, a file to change or remove that is not |
 
 What a hunk removes and keeps must be there byte for byte. A file that a patch leaves empty is removed, as `-E` says.
-The file's mode stays; a new file is not executable.
+The file's mode stays, unless git's headers give another; a new file is not executable otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from transparency.proofs.errors import EvidenceError
@@ -38,9 +38,13 @@ MAX_HUNKS = 200_000
 MAX_COMPARED = 20_000_000
 _HUNK = re.compile(rb"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@")
 _EPOCH = re.compile(rb"\t(?:1970-01-01 00:00:00|1969-12-31 |1970-01-01 )")
-_UNSUPPORTED = re.compile(
-    rb"(?:rename|copy) (?:from|to) |GIT binary patch|Binary files .* differ|(?:old|new) mode |similarity index 100%"
+# git's extended headers, which stand between `diff --git` and the names; elsewhere such lines are prose.
+_GIT_HEADER = re.compile(
+    rb"(?:old mode|new mode|deleted file mode|new file mode|index|similarity|dissimilarity|rename|copy) "
 )
+_GIT_MODE = re.compile(rb"new (?:file )?mode 100(755|644)\r?\Z")
+_UNSUPPORTED = re.compile(rb"(?:rename|copy) (?:from|to) |(?:new|old) (?:file )?mode (?!100(?:755|644)\r?\Z)")
+_BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
 _NULL = b"/dev/null"
 _NO_NEWLINE = b"\\ "
 _NAME = re.compile(
@@ -68,6 +72,7 @@ class FilePatch:
     old: bytes | None
     new: bytes | None
     hunks: tuple[Hunk, ...]
+    executable: bool | None = None
 
 
 def parse_series(data: bytes) -> tuple[str, ...]:
@@ -154,14 +159,19 @@ class _Reader:
 
     def __iter__(self) -> Iterator[FilePatch]:
         files = 0
+        executable: bool | None = None
         while self._at < len(self._lines):
             line = self._lines[self._at]
-            if _UNSUPPORTED.match(line):
+            if _BINARY.match(line):
                 raise EvidenceError(
-                    "patch-unsupported", subject=self._name, expected="a unified diff", found=repr(line[:80])
+                    "patch-unsupported", subject=self._name, expected="a text patch", found=repr(line[:80])
                 )
+            if line.startswith(b"diff --git "):
+                executable = self._git_headers()
+                continue
             if line.startswith(b"--- ") and self._next().startswith(b"+++ ") and self._after_next().startswith(b"@@ "):
-                yield self._file()
+                yield replace(self._file(), executable=executable)
+                executable = None
                 files += 1
                 if files > MAX_FILES:
                     _malformed(self._name, f"at most {MAX_FILES} files", "more")
@@ -169,6 +179,31 @@ class _Reader:
                 _malformed(self._name, "file headers before a hunk", f"line {self._at + 1}")
             else:
                 self._at += 1
+
+    def _git_headers(self) -> bool | None:
+        """Whether they make the file executable; what GNU patch would do with the others is refused."""
+        executable = None
+        self._at += 1
+        while _GIT_HEADER.match(self._line()):
+            line = self._line()
+            if _UNSUPPORTED.match(line):
+                raise EvidenceError(
+                    "patch-unsupported",
+                    subject=self._name,
+                    expected="no renames, copies or odd modes",
+                    found=repr(line[:80]),
+                )
+            if mode := _GIT_MODE.match(line):
+                executable = mode[1] == b"755"
+            self._at += 1
+        if executable is not None and not self._line().startswith((b"--- ", b"GIT binary patch", b"Binary files ")):
+            raise EvidenceError(
+                "patch-unsupported",
+                subject=self._name,
+                expected="a change of content with a mode",
+                found="the mode alone",
+            )
+        return executable
 
     def _next(self) -> bytes:
         return self._lines[self._at + 1] if self._at + 1 < len(self._lines) else b""
