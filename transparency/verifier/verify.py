@@ -36,10 +36,11 @@ MAX_DOSSIER = 1024**3
 MAX_JSON = 64 * 1024**2
 MAX_ENVELOPE = 1024**2
 MAX_LIST = 16 * 1024**2
+MAX_WHOLE = 256 * 1024**2
+MAX_TEXT = 1024**2
 MAX_DEPTH = 64
 OUTCOMES = ("valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable")
 NOT_SHOWN = "This does not show that no back door exists."
-SUBJECTS = {"delivery": ("manifest", "opening"), "builds": ("manifest",), "attestation": ("manifest",)}
 
 
 class Bad(Exception):
@@ -161,6 +162,10 @@ def count(value: Dict[str, Any], key: str, what: str) -> int:
     return int(found)
 
 
+def field(value: Dict[str, Any], key: str, what: str) -> Dict[str, Any]:
+    return dict(get(value, key, dict, what))
+
+
 def array(value: Dict[str, Any], key: str, what: str) -> List[Any]:
     return list(get(value, key, list, what))
 
@@ -237,11 +242,8 @@ def read_zip(data: bytes) -> Dict[str, bytes]:
     place, expected = start, 0
     for _ in range(entries):
         need(data[place : place + 4] == CENTRAL and place + 46 <= len(data), "a torn central directory")
-        flags = struct.unpack("<H", data[place + 8 : place + 10])[0]
-        method, stored, plain = (
-            struct.unpack("<H", data[place + 10 : place + 12])[0],
-            *struct.unpack("<II", data[place + 20 : place + 28]),
-        )
+        flags, method = struct.unpack("<HH", data[place + 8 : place + 12])
+        stored, plain = struct.unpack("<II", data[place + 20 : place + 28])
         lengths = struct.unpack("<HHH", data[place + 28 : place + 34])
         offset = struct.unpack("<I", data[place + 42 : place + 46])[0]
         name = data[place + 46 : place + 46 + lengths[0]].decode("latin-1")
@@ -399,12 +401,9 @@ def check_p256(point: Tuple[int, int], r: int, s: int, message: bytes) -> None:
 def der_numbers(data: bytes) -> Tuple[int, int]:
     """r and s of a strict DER signature: encoding them again gives the same bytes."""
     need(8 <= len(data) <= 72 and data[0] == 0x30 and data[1] == len(data) - 2 and data[2] == 2, "not a DER signature")
-    middle = 4 + data[3]
-    need(
-        middle + 2 <= len(data) and data[middle] == 2 and middle + 2 + data[middle + 1] == len(data),
-        "not a DER signature",
-    )
-    r, s = int.from_bytes(data[4:middle], "big", signed=True), int.from_bytes(data[middle + 2 :], "big", signed=True)
+    first, rest = data[4 : 4 + data[3]], data[4 + data[3] :]
+    need(len(rest) >= 2 and rest[0] == 2 and rest[1] == len(rest) - 2, "not a DER signature")
+    r, s = int.from_bytes(first, "big", signed=True), int.from_bytes(rest[2:], "big", signed=True)
     need(r > 0 and s > 0, "a number that is not positive")
     body = b"".join(
         b"\x02" + bytes([n.bit_length() // 8 + 1]) + n.to_bytes(n.bit_length() // 8 + 1, "big") for n in (r, s)
@@ -462,16 +461,28 @@ def ssh_string(data: bytes) -> bytes:
 
 
 class Digests(NamedTuple):
-    """What is known of a signed file: raw digests, and its bytes where they are at hand."""
+    """What is known of a signed file: size and raw digests; its bytes or its path where it is at hand; whether it is signed as a text."""
 
+    size: int
     sha256: bytes
     sha512: bytes
     blake2b: bytes
-    data: Optional[bytes]
+    data: Optional[bytes] = None
+    path: Optional[str] = None
+    text: bool = False
+
+    def whole(self) -> bytes:
+        """All of it, for the formats that sign every byte."""
+        if self.data is None and self.path is None:
+            raise NotChecked("this signature needs the signed file itself: give it as FILE")
+        if self.size > MAX_WHOLE:
+            raise NotChecked("a signature of this format over more than 256 MiB")
+        return self.data if self.data is not None else Path(self.path or "").read_bytes()
 
 
-def digests_of(data: bytes) -> Digests:
-    return Digests(hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest(), data)
+def digests_of(data: bytes, *, text: bool = False) -> Digests:
+    hashed = hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest()
+    return Digests(len(data), *hashed, data=data, text=text)
 
 
 class Key(NamedTuple):
@@ -512,10 +523,11 @@ def ssh_key(line: str) -> bytes:
     return blob
 
 
-def minisign_key(line: str) -> Tuple[bytes, bytes]:
+def numbered_key(line: str) -> Tuple[bytes, bytes]:
+    """Key number and Ed25519 key of a minisign or signify key: a comment, or none, and one line."""
     lines = line.strip().splitlines()
     raw = base64_of(lines[-1].strip() if lines else "")
-    need(len(lines) <= 2 and len(raw) == 42 and raw[:2] == b"Ed", "not a minisign key")
+    need(len(lines) <= 2 and len(raw) == 42 and raw[:2] == b"Ed", "not a minisign or signify key")
     point_of(raw[10:])
     return raw[2:10], raw[10:]
 
@@ -545,39 +557,73 @@ def refuse_pem(der: bytes) -> None:
         p256_point(der[len(PEM_P256) :])
 
 
-def openpgp_packets(armoured: str) -> bytes:
+def dearmour(armoured: str, what: str) -> bytes:
+    """The bytes of exactly one armoured block; where it has a checksum, that must fit."""
     lines = [line.rstrip() for line in armoured.strip().splitlines()]
-    need(
-        bool(lines) and lines[0] == "-----BEGIN PGP PUBLIC KEY BLOCK-----" and "" in lines,
-        "not an armoured OpenPGP certificate",
-    )
+    begin, end = f"-----BEGIN PGP {what}-----", f"-----END PGP {what}-----"
+    whole = bool(lines) and lines[0] == begin and lines[-1] == end and lines.count(begin) == 1 and "" in lines
+    need(whole, f"not one armoured OpenPGP {what.lower()}")
     body = lines[lines.index("") + 1 : -1]
-    if body and body[-1].startswith("="):
-        body.pop()
-    return base64_of("".join(body))
+    checksum = body.pop()[1:] if body and body[-1].startswith("=") else None
+    data = base64_of("".join(body))
+    need(checksum is None or base64_of(checksum) == crc24(data), "armour with a checksum that does not fit")
+    return data
+
+
+def crc24(data: bytes) -> bytes:
+    crc = 0xB704CE
+    for byte in data:
+        crc ^= byte << 16
+        for _ in range(8):
+            crc <<= 1
+            crc ^= 0x1864CFB if crc & 0x1000000 else 0
+    return crc.to_bytes(3, "big")
+
+
+def openpgp_packet(data: bytes) -> Tuple[int, int, int]:
+    """Tag, where the body begins and where it ends, of the packet at the beginning; lengths are definite."""
+    need(len(data) > 1 and data[0] & 0x80 != 0, "not an OpenPGP packet")
+    if data[0] & 0x40:
+        tag, first = data[0] & 0x3F, data[1]
+        need(first < 224 or first == 255, "an OpenPGP packet in parts")
+        used = 1 if first < 192 else 2 if first < 224 else 5
+        field = data[1 : 1 + used]
+        need(len(field) == used, "a torn OpenPGP packet")
+        length = first if used == 1 else ((first - 192) << 8) + field[1] + 192 if used == 2 else 0
+        length = int.from_bytes(field[1:], "big") if used == 5 else length
+    else:
+        tag, used = (data[0] >> 2) & 15, (1, 2, 4, 0)[data[0] & 3]
+        need(0 < used < len(data), "an OpenPGP packet without a length")
+        length = int.from_bytes(data[1 : 1 + used], "big")
+    need(1 + used + length <= len(data), "a torn OpenPGP packet")
+    return tag, 1 + used, 1 + used + length
 
 
 def openpgp_fingerprint(armoured: str) -> str:
-    data = openpgp_packets(armoured)
-    need(len(data) > 8 and data[0] & 0x80 != 0, "not an OpenPGP certificate")
-    if data[0] & 0x40:
-        tag, first = data[0] & 0x3F, data[1]
-        length, start = (
-            (first, 2)
-            if first < 192
-            else (((first - 192) << 8) + data[2] + 192, 3)
-            if first < 224
-            else (int.from_bytes(data[2:6], "big"), 6)
-        )
-    else:
-        tag, size = (data[0] >> 2) & 15, (1, 2, 4, 0)[data[0] & 3]
-        length, start = int.from_bytes(data[1 : 1 + size], "big"), 1 + size
-    body = data[start : start + length]
-    need(tag == 6 and len(body) == length and length > 6, "no primary key at the beginning")
+    data = dearmour(armoured, "PUBLIC KEY BLOCK")
+    tag, start, end = openpgp_packet(data)
+    body = data[start:end]
+    need(tag == 6 and len(body) > 6, "no primary key at the beginning")
     if body[0] == 4:
-        return hashlib.sha1(b"\x99" + length.to_bytes(2, "big") + body).hexdigest().upper()  # noqa: S324 - OpenPGP's name for it
+        return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()  # noqa: S324 - OpenPGP's name for it
     need(body[0] == 6, "a key of an unknown version")
-    return hashlib.sha256(b"\x9b" + length.to_bytes(4, "big") + body).hexdigest().upper()
+    return hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).hexdigest().upper()
+
+
+def openpgp_signatures(data: bytes) -> List[Tuple[int, bytes]]:
+    """Type and bytes of each packet of a signature file, which has signature packets and nothing else."""
+    need(len(data) <= 64 * 1024, "a signature file of more than 64 KiB")
+    if data.lstrip()[:5] == b"-----":
+        data = dearmour(data.decode("latin-1"), "SIGNATURE")
+    found = []
+    while data:
+        tag, start, end = openpgp_packet(data)
+        need(tag == 2, "not a detached OpenPGP signature")
+        need(end - start >= 6 and data[start] in (4, 6), "an OpenPGP signature of an unknown version")
+        found.append((data[start + 1], data[:end]))
+        data = data[end:]
+    need(1 <= len(found) <= 16, "no OpenPGP signature, or too many")
+    return found
 
 
 def read_key(value: Any, strict: bool) -> Key:
@@ -588,7 +634,9 @@ def read_key(value: Any, strict: bool) -> Key:
     if kind == "ssh":
         name = "SHA256:" + base64.b64encode(hashlib.sha256(ssh_key(public)).digest()).decode().rstrip("=")
     elif kind == "minisign":
-        name = minisign_key(public)[0][::-1].hex().upper()
+        name = numbered_key(public)[0][::-1].hex().upper()
+    elif kind == "signify":
+        name = numbered_key(public)[0].hex()
     elif kind == "pem":
         refuse_pem(pem_der(public))
         name = "sha256:" + sha256(pem_der(public))
@@ -666,31 +714,42 @@ def check_minisign(signature: bytes, digests: Digests, key: Key) -> None:
     need(good and len(signature) <= 16 * 1024, "not a minisign signature")
     raw, outer = base64_of(lines[1].decode("latin-1")), base64_of(lines[3].decode("latin-1"))
     need(len(raw) == 74 and raw[:2] in (b"Ed", b"ED"), "not a minisign signature")
-    key_id, public = minisign_key(key.public)
+    key_id, public = numbered_key(key.public)
     need(raw[2:10] == key_id, "a signature by another key")
-    if raw[:2] == b"Ed" and digests.data is None:
-        raise NotChecked("this signature needs the signed file itself")
-    check_ed25519(public, raw[10:], digests.blake2b if raw[:2] == b"ED" else digests.data or b"")
+    check_ed25519(public, raw[10:], digests.blake2b if raw[:2] == b"ED" else digests.whole())
     check_ed25519(public, outer, raw[10:] + lines[2][len(b"trusted comment: ") :])
 
 
-def check_openpgp(signature: bytes, digests: Digests, key: Key) -> None:
+def check_signify(signature: bytes, digests: Digests, key: Key) -> None:
+    lines = signature.split(b"\n")
+    good = len(lines) == 3 and not lines[2] and lines[0].startswith(b"untrusted comment: ")
+    need(good and len(signature) <= 2048, "not a signify signature")
+    raw, (number, public) = base64_of(lines[1].decode("latin-1")), numbered_key(key.public)
+    need(len(raw) == 74 and raw[:2] == b"Ed", "not a signify signature")
+    need(raw[2:10] == number, "a signature by another key")
+    check_ed25519(public, raw[10:], digests.whole())
+
+
+def check_openpgp(signature: bytes, digests: Digests, key: Key, moment: datetime) -> None:
     """Through sqv. What it refuses for a certificate's times is not checked here; what it refuses for the bytes is wrong."""
-    if digests.data is None:
-        raise NotChecked("an OpenPGP signature needs the signed file itself")
+    packets = openpgp_signatures(signature)
+    if digests.data is None and digests.path is None:
+        raise NotChecked("an OpenPGP signature needs the signed file itself: give it as FILE")
     tool = shutil.which("sqv")
     if tool is None:
         raise NotChecked("an OpenPGP signature needs the tool sqv")
-    first = signature.lstrip()[:40]
-    need(
-        first.startswith(b"-----BEGIN PGP SIGNATURE-----") or is_signature_packet(signature),
-        "not a detached OpenPGP signature",
-    )
+    wanted = b"".join(packet for kind, packet in packets if kind == (1 if digests.text else 0))
+    need(bool(wanted), "an OpenPGP signature of another type than what it is over")
     with tempfile.TemporaryDirectory() as folder:
         paths = [os.path.join(folder, name) for name in ("key.pgp", "signature", "data")]
-        for path, data in zip(paths, (openpgp_packets(key.public), signature, digests.data)):
-            Path(path).write_bytes(data)
-        done = subprocess.run([tool, "--keyring", *paths], capture_output=True, check=False, timeout=600)
+        Path(paths[0]).write_bytes(dearmour(key.public, "PUBLIC KEY BLOCK"))
+        Path(paths[1]).write_bytes(wanted)
+        if digests.data is not None:
+            Path(paths[2]).write_bytes(digests.data.replace(b"\n", b"\r\n") if digests.text else digests.data)
+        else:
+            paths[2] = str(Path(digests.path or "").resolve())  # never taken for an option
+        until = ["--not-after", moment.strftime("%Y-%m-%dT%H:%M:%SZ")]
+        done = subprocess.run([tool, *until, "--keyring", *paths], capture_output=True, check=False, timeout=600)
     if done.returncode == 0:
         need(key.fingerprint in done.stdout.decode().split(), "signed by another certificate")
         return
@@ -700,20 +759,18 @@ def check_openpgp(signature: bytes, digests: Digests, key: Key) -> None:
     raise Bad("sqv refuses the signature")
 
 
-def is_signature_packet(data: bytes) -> bool:
-    if not data or not data[0] & 0x80:
-        return False
-    return (data[0] & 0x3F if data[0] & 0x40 else (data[0] >> 2) & 15) == 2
-
-
-def check_detached(signature: bytes, digests: Digests, key: Key) -> None:
+def check_detached(signature: bytes, digests: Digests, key: Key, moment: datetime) -> None:
     """A delivery's or a list's signature, read as the key's format says."""
+    if key.format == "openpgp":
+        check_openpgp(signature, digests, key, moment)
+        return
+    need(not digests.text, "a signature over a text that is not OpenPGP")
     if key.format == "ssh":
         check_sshsig(signature, digests, key, key.namespaces)
     elif key.format == "minisign":
         check_minisign(signature, digests, key)
-    elif key.format == "openpgp":
-        check_openpgp(signature, digests, key)
+    elif key.format == "signify":
+        check_signify(signature, digests, key)
     else:
         raise Bad("PEM keys sign statements only")
 
@@ -902,8 +959,8 @@ def read_manifest(data: bytes) -> Tuple[int, int]:
     return len(files), size
 
 
-def read_list(data: bytes) -> Dict[str, str]:
-    """name -> sha256 of a checksum list."""
+def read_list(data: bytes) -> Tuple[str, Dict[str, str]]:
+    """Algorithm, and name -> digest, of a checksum list."""
     need(len(data) <= MAX_LIST, "a list of more than 16 MiB")
     try:
         lines = data.decode("utf-8").split("\n")
@@ -931,8 +988,7 @@ def read_list(data: bytes) -> Dict[str, str]:
         found[name] = digest
         shapes.add((shape, len(digest)))
     need(len(shapes) == 1 and len(found) <= 100_000, "a list of mixed forms, or of none")
-    need(next(iter(shapes))[1] == 64, "a list of another algorithm than SHA-256")
-    return found
+    return ("sha256" if next(iter(shapes))[1] == 64 else "sha512"), found
 
 
 def unescape_name(name: str) -> str:
@@ -958,13 +1014,16 @@ def read_signatures(record: Dict[str, Any], key: str) -> Tuple[Signed, ...]:
         kind, who = optional(text, entry, "format", key), optional(text, entry, "key", key)
         outcome = text(entry, "outcome", key)
         text(entry, "code", key)
-        need(outcome in OUTCOMES and kind in (None, "sshsig", "openpgp", "minisign"), "an unknown outcome or format")
+        need(
+            outcome in OUTCOMES and kind in (None, "sshsig", "openpgp", "minisign", "signify"),
+            "an unknown outcome or format",
+        )
         found.append(Signed(hex_of(entry, "sha256", key), kind, who, outcome))
     return tuple(found)
 
 
 def read_verdict(record: Dict[str, Any]) -> str:
-    verdict = obj(record.get("verdict"), "verdict")
+    verdict = field(record, "verdict", "record")
     outcome = text(verdict, "outcome", "verdict")
     text(verdict, "code", "verdict")
     text(verdict, "policy", "verdict")
@@ -972,9 +1031,76 @@ def read_verdict(record: Dict[str, Any]) -> str:
     return outcome
 
 
+DSC_BEGIN, DSC_SIGNATURE, DSC_END = (
+    f"-----{words}-----".encode() for words in ("BEGIN PGP SIGNED MESSAGE", "BEGIN PGP SIGNATURE", "END PGP SIGNATURE")
+)
+DSC_FILE = re.compile(r"[ \t]+([0-9a-f]{64})[ \t]+(0|[1-9][0-9]{0,14})[ \t]+([A-Za-z0-9][A-Za-z0-9+.~_:%-]{0,254})")
+Named = Dict[str, Tuple[int, str]]
+
+
+def dsc_text(data: bytes) -> bytes:
+    """What the signature inside a .dsc file is over, with LF: RFC 9580 section 7."""
+    need(len(data) <= 2 * MAX_TEXT, "a .dsc of more than 2 MiB")
+    lines = [line.rstrip(b" \t\r") for line in data.strip().split(b"\n")]
+    need(lines[0] == DSC_BEGIN and lines[-1] == DSC_END and b"" in lines, "not a signed text and nothing else")
+    need(all(lines.count(line) == 1 for line in (DSC_BEGIN, DSC_SIGNATURE, DSC_END)), "several signed blocks")
+    begin, end = lines.index(b"") + 1, lines.index(DSC_SIGNATURE)
+    need(begin <= end and all(line.startswith(b"Hash: ") for line in lines[1 : begin - 1]), "unknown headers")
+    body = lines[begin:end]
+    need(not any(line[:1] == b"-" and line[:2] != b"- " for line in body), "a dash that is not escaped")
+    return b"\n".join(line[2:] if line.startswith(b"- ") else line for line in body)
+
+
+def dsc_names(data: bytes) -> Named:
+    """name -> size and sha256 by the field Checksums-Sha256 of the signed text."""
+    need(len(data) <= MAX_TEXT, "a signed text of more than 1 MiB")
+    try:
+        lines = data.decode("utf-8").rstrip("\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise Bad("a signed text that is not UTF-8") from error
+    fields: Dict[str, List[str]] = {}
+    name = ""
+    for line in lines:
+        need("\r" not in line and line[-1:] not in (" ", "\t"), "white space that is not signed")
+        if line[:1] in (" ", "\t") and name:
+            fields[name].append(line)
+            continue
+        match = re.match(r"([!-9;-~]+):", line)
+        need(match is not None, f"a line that is no field: {shown(line)[:60]}")
+        name = match.group(1).lower() if match else ""
+        need(name not in fields, f"a second field {name[:60]}")
+        fields[name] = [line[len(name) + 1 :]]
+    listed = fields.get("checksums-sha256", [])
+    need(len(listed) > 1 and not listed[0], "no files in Checksums-Sha256")
+    found: Named = {}
+    for line in listed[1:]:
+        entry = DSC_FILE.fullmatch(line)
+        need(entry is not None and entry.group(3) not in found, f"a malformed or repeated file {shown(line)[:80]}")
+        if entry:
+            found[entry.group(3)] = (int(entry.group(2)), entry.group(1))
+    return found
+
+
+class Cover(NamedTuple):
+    """What was signed in the archive's stead."""
+
+    form: str
+    digests: Digests
+
+    @property
+    def kept(self) -> bool:
+        return self.form != "decompressed"
+
+
 class Delivery(NamedTuple):
+    record: Dict[str, Any]
+    digest: str
+    role: str
+    name: str
     archive: Digests
-    archive_sha256: str
+    cover: Optional[Cover]
+    components: Named
+    derived: Optional[str]
     manifest: str
     opening: str
     files: int
@@ -982,39 +1108,63 @@ class Delivery(NamedTuple):
     signatures: Tuple[Signed, ...]
     verdict: str
 
+    def parts(self) -> Dict[str, str]:
+        """sha256 -> what it is, of every file that this delivery is made of."""
+        found = {digest: f"the component {name}" for name, (_, digest) in self.components.items()}
+        if self.cover and not self.cover.kept:
+            found[self.cover.digests.sha256.hex()] = "the decompressed archive"
+        return {**found, self.archive.sha256.hex(): "the archive"}
 
-def read_head(record: Dict[str, Any], kind: str, index: Dict[str, Any]) -> None:
-    """What delivery and builds records share: type, release, visibility."""
-    need(text(record, "type", "record") == f"{BASE}record/{kind}/v1", "a record of another type")
+
+def read_head(record: Dict[str, Any], kind: str, versions: Sequence[int]) -> int:
+    """What records share: type (of which the version is returned), release, visibility."""
+    names = {f"{BASE}record/{kind}/v{number}": number for number in versions}
+    found = text(record, "type", "record")
+    need(found in names, "a record of another type")
     slug(record, "vendor", "record")
     slug(record, "product", "record")
-    version(record, "release", "record")
+    need(text(record, "visibility", "record") in ("open", "restricted"), "an unknown visibility")
+    return names[found]
+
+
+def of_release(record: Dict[str, Any], index: Dict[str, Any]) -> None:
     for key in ("vendor", "product", "release"):
         need(record[key] == index[key], f"a record of another {key}")
-    visibility = text(record, "visibility", "record")
-    need(visibility in ("open", "restricted"), "an unknown visibility")
-    need(index["visibility"] != "public" or visibility == "open", "a restricted product in a public dossier")
+    need(index["visibility"] != "public" or record["visibility"] == "open", "a restricted product in a public dossier")
 
 
-def read_delivery(data: bytes, index: Dict[str, Any]) -> Delivery:
+def in_order(names: Sequence[str]) -> None:
+    raw = [name.encode() for name in names]
+    need(all(a < b for a, b in zip(raw, raw[1:])), "names that are not sorted, or repeated")
+
+
+def read_file_digests(value: Dict[str, Any], what: str) -> Digests:
+    kinds = (("sha256", 64), ("sha512", 128), ("blake2b512", 128))
+    raw = [bytes.fromhex(hex_of(value, key, what, digits)) for key, digits in kinds]
+    text(value, "name", what)
+    return Digests(count(value, "size", what), raw[0], raw[1], raw[2])
+
+
+def read_delivery(data: bytes) -> Delivery:
     record = obj(read_canonical(data), "record")
-    read_head(record, "delivery", index)
-    text(record, "role", "record")
+    number = read_head(record, "delivery", (1, 2))
+    version(record, "release", "record")
     unescape(text(record, "prefix", "record").encode())
     archive, snapshot = obj(record.get("archive"), "archive"), obj(record.get("snapshot"), "snapshot")
-    text(archive, "name", "archive")
-    count(archive, "size", "archive")
-    raw = [
-        bytes.fromhex(hex_of(archive, key, "archive", digits))
-        for key, digits in (("sha256", 64), ("sha512", 128), ("blake2b512", 128))
-    ]
+    cover, components, derived = read_second(record) if number == 2 else (None, {}, None)
     hex_of(snapshot, "gitTree", "snapshot", 40)
     text(snapshot, "swhid", "snapshot")
     optional(text, snapshot, "dirHash", "snapshot")
     count(snapshot, "lines", "snapshot")
     return Delivery(
-        archive=Digests(raw[0], raw[1], raw[2], None),
-        archive_sha256=raw[0].hex(),
+        record=record,
+        digest=sha256(data),
+        role=text(record, "role", "record"),
+        name=text(archive, "name", "archive"),
+        archive=read_file_digests(archive, "archive"),
+        cover=cover,
+        components=components,
+        derived=derived,
         manifest=hex_of(snapshot, "manifest", "snapshot"),
         opening=hex_of(snapshot, "openingRoot", "snapshot"),
         files=count(snapshot, "files", "snapshot"),
@@ -1022,6 +1172,53 @@ def read_delivery(data: bytes, index: Dict[str, Any]) -> Delivery:
         signatures=read_signatures(record, "signatures"),
         verdict=read_verdict(record),
     )
+
+
+def read_second(record: Dict[str, Any]) -> Tuple[Optional[Cover], Named, Optional[str]]:
+    """What version 2 has more: cover, components, the tree that this one was made from."""
+    cover, stated = None, optional(field, record, "cover", "record")
+    if stated is not None:
+        form = text(stated, "form", "cover")
+        need(form in ("checksums", "dsc", "decompressed"), "a cover of an unknown form")
+        cover = Cover(form, read_file_digests(stated, "cover"))
+    names, components = [], {}
+    for item in array(record, "components", "record"):
+        entry = obj(item, "component")
+        names.append(text(entry, "name", "component"))
+        components[names[-1]] = (count(entry, "size", "component"), hex_of(entry, "sha256", "component"))
+    in_order(names)
+    derived = optional(hex_of, record, "derivedFrom", "record")
+    need(bool(cover or components or derived), "version 2 of what version 1 can say")
+    need(not components or (cover is not None and cover.kept), "components that no list names")
+    return cover, components, derived
+
+
+def check_cover(delivery: Delivery, data: Optional[bytes], file: Optional[Digests]) -> None:
+    """The member `list` is the record's cover, and names the archive (as it is in hand) and the components."""
+    cover = delivery.cover
+    need((data is not None) == (cover is not None and cover.kept), "a list that the record does not know, or none")
+    if cover is None or data is None:
+        return
+    need(digests_of(data)[:4] == cover.digests[:4], "another list than the record's")
+    if cover.form == "checksums":
+        algorithm, listed = read_list(data)
+        archive = file or delivery.archive
+        expected = (archive.sha256 if algorithm == "sha256" else archive.sha512).hex()
+        need(listed.get(delivery.name) == expected, "the list does not name the archive with its digest")
+        need(algorithm == "sha256" or not delivery.components, "components in a list of another algorithm than SHA-256")
+        for name, (_, digest) in delivery.components.items():
+            need(listed.get(name) == digest, f"the list does not name {shown(name)[:60]} with its digest")
+        return
+    named = dsc_names(data)
+    if delivery.role in ("distribution", "patched"):
+        need(named == delivery.components, "the text names other files than the components")
+        need(delivery.name not in named, "the text names its own file")
+        if file is not None:
+            need(file.size <= 2 * MAX_TEXT and dsc_text(file.whole()) == data, "the .dsc has another text")
+        return
+    expected_files = {**delivery.components, delivery.name: (delivery.archive.size, delivery.archive.sha256.hex())}
+    for name, entry in expected_files.items():
+        need(named.get(name) == entry, f"the text does not name {shown(name)[:60]} with its size and digest")
 
 
 class Builds(NamedTuple):
@@ -1035,27 +1232,20 @@ class Builds(NamedTuple):
 
 def read_builds(data: bytes, index: Dict[str, Any]) -> Builds:
     record = obj(read_canonical(data), "record")
-    read_head(record, "builds", index)
-    listing = record.get("list")
-    need("list" in record, "record.list is missing")
+    read_head(record, "builds", (1,))
+    version(record, "release", "record")
+    of_release(record, index)
+    listing = optional(field, record, "list", "record")
     if listing is not None:
-        listing = obj(listing, "list")
         text(listing, "name", "list")
     artifacts = []
     for item in array(record, "artifacts", "record"):
         entry = obj(item, "artifact")
         size, found = optional(count, entry, "size", "artifact"), optional(hex_of, entry, "sha256", "artifact")
         need((size is None) == (found is None), "an artifact with a size and no digest, or the other way round")
-        artifacts.append(
-            (
-                text(entry, "name", "artifact"),
-                found,
-                optional(hex_of, entry, "listed", "artifact"),
-                text(entry, "listing", "artifact"),
-            )
-        )
-    names = [name.encode() for name, *_ in artifacts]
-    need(all(a < b for a, b in zip(names, names[1:])), "artifacts that are not sorted, or repeated")
+        name, listing_word = text(entry, "name", "artifact"), text(entry, "listing", "artifact")
+        artifacts.append((name, found, optional(hex_of, entry, "listed", "artifact"), listing_word))
+    in_order([name for name, *_ in artifacts])
     return Builds(
         manifest=optional(hex_of, record, "manifest", "record"),
         list_sha256=hex_of(listing, "sha256", "list") if listing else None,
@@ -1070,7 +1260,8 @@ def check_listings(builds: Builds, data: Optional[bytes]) -> None:
     listed: Dict[str, str] = {}
     if data is not None:
         need(sha256(data) == builds.list_sha256 and len(data) == builds.list_size, "another list than the record's")
-        listed = read_list(data)
+        algorithm, listed = read_list(data)
+        need(algorithm == "sha256", "a list of another algorithm than SHA-256")
     need(set(listed) <= {name for name, *_ in builds.artifacts}, "a listed file that the record leaves out")
     for name, found, stated, listing in builds.artifacts:
         need(stated == listed.get(name), f"{shown(name)[:60]}: the list says otherwise")
@@ -1084,6 +1275,52 @@ def check_listings(builds: Builds, data: Optional[bytes]) -> None:
             listing == expected and not (stated is None and found is None),
             f"{shown(name)[:60]}: expected {expected}, found {shown(listing)[:40]}",
         )
+
+
+class Event(NamedTuple):
+    """What happened to a delivery or a key."""
+
+    record: Dict[str, Any]
+    kind: str
+    delivery: Optional[str]
+    manifest: Optional[str]
+    after: str
+
+
+EVENTS = ("admitted", "withdrawn", "verdict-changed", "key-enrolled", "key-rotated", "key-revoked")
+
+
+def read_event(data: bytes) -> Event:
+    record = obj(read_canonical(data, 64 * 1024), "record")
+    read_head(record, "event", (1,))
+    need(len(record) == 16, "an unknown key in an event")
+    optional(version, record, "release", "record")
+    kind, before, after = (text(record, key, "record") for key in ("event", "before", "after"))
+    need(kind in EVENTS, "an event of an unknown kind")
+    need(kind != "verdict-changed" or {before, after} <= set(OUTCOMES), "a verdict that is none")
+    need(max(len(before), len(after)) <= 200 and len(text(record, "reason", "record")) <= 4000, "too many words")
+    optional(hex_of, record, "archive", "record")
+    optional(text, record, "key", "record")
+    slug(record, "org", "record")
+    time_of(record, "time", "record")
+    hex_of(record, "nonce", "record", 32)
+    return Event(
+        record,
+        kind,
+        delivery=optional(hex_of, record, "delivery", "record"),
+        manifest=optional(hex_of, record, "manifest", "record"),
+        after=after,
+    )
+
+
+def standing(delivery: Delivery, events: Sequence[Event]) -> Tuple[bool, str]:
+    """Whether it is withdrawn, and its last verdict, after events in the order of the log."""
+    withdrawn, verdict = False, "valid"
+    for event in events:
+        if event.delivery == delivery.digest:
+            withdrawn = event.kind == "withdrawn" if event.kind in ("withdrawn", "admitted") else withdrawn
+            verdict = event.after if event.kind == "verdict-changed" else verdict
+    return withdrawn, verdict
 
 
 # --- trust ----------------------------------------------------------------------------------------------------------------------
@@ -1177,16 +1414,11 @@ def read_envelope(data: bytes) -> Tuple[bytes, List[bytes]]:
 def read_review(payload: bytes, manifest: str, origin: str) -> Review:
     statement = obj(read_json(payload, 512 * 1024), "statement")
     need(text(statement, "_type", "statement") == "https://in-toto.io/Statement/v1", "not an in-toto Statement v1")
-    need(
-        text(statement, "predicateType", "statement") == f"{BASE}attestation/source-review/v0.1",
-        "another predicate type",
-    )
+    predicate_type = f"{BASE}attestation/source-review/v0.1"
+    need(text(statement, "predicateType", "statement") == predicate_type, "another predicate type")
     subjects = [obj(item, "subject") for item in array(statement, "subject", "statement")]
-    named = [
-        obj(item.get("digest"), "subject.digest").get("sha256")
-        for item in subjects
-        if text(item, "name", "subject") == "manifest"
-    ]
+    manifests = [item for item in subjects if text(item, "name", "subject") == "manifest"]
+    named = [field(item, "digest", "subject").get("sha256") for item in manifests]
     need(1 <= len(subjects) <= 64 and named == [manifest], "the statement is about another snapshot")
     predicate = obj(statement.get("predicate"), "predicate")
     check_predicate(predicate, origin)
@@ -1199,11 +1431,7 @@ def read_review(payload: bytes, manifest: str, origin: str) -> Review:
         in_scope=count(coverage, "inScope", "coverage"),
         read=count(coverage, "read", "coverage"),
         until=optional(time_of, predicate, "validUntil", "predicate"),
-        sentences=(
-            text(predicate, "machinesFound", "predicate"),
-            text(predicate, "peopleState", "predicate"),
-            NOT_SHOWN,
-        ),
+        sentences=(*(text(predicate, key, "predicate") for key in ("machinesFound", "peopleState")), NOT_SHOWN),
     )
 
 
@@ -1231,10 +1459,8 @@ def check_predicate(predicate: Dict[str, Any], origin: str) -> None:
     hex_of(obj(coverage.get("marksRoot"), "marksRoot"), "sha256", "marksRoot")
     for key in ("thoroughness", "understanding", "machinesFound", "peopleState"):
         text(predicate, key, "predicate")
-    need(
-        text(predicate, "conclusion", "predicate") in ("no-unexplained", "concerns", "violation", "abstain"),
-        "an unknown conclusion",
-    )
+    conclusion = text(predicate, "conclusion", "predicate")
+    need(conclusion in ("no-unexplained", "concerns", "violation", "abstain"), "an unknown conclusion")
     count(obj(predicate.get("findings"), "findings"), "open", "findings")
     time_of(predicate, "startedAt", "predicate")
     time_of(predicate, "finishedAt", "predicate")
@@ -1242,7 +1468,7 @@ def check_predicate(predicate: Dict[str, Any], origin: str) -> None:
     need(text(predicate, "notShown", "predicate") == NOT_SHOWN, "another sentence in notShown")
 
 
-def check_statement(signature: bytes, payload: bytes, key: Key, origin: str) -> None:
+def check_statement(signature: bytes, payload: bytes, key: Key, origin: str, moment: datetime) -> None:
     kind = b"application/vnd.in-toto+json"
     pae = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
     if key.format == "pem":
@@ -1252,7 +1478,9 @@ def check_statement(signature: bytes, payload: bytes, key: Key, origin: str) -> 
     elif key.format == "minisign":
         check_minisign(signature, digests_of(pae), key)
     else:
-        check_openpgp(signature, digests_of(pae), key)
+        need(key.format == "openpgp", "signify keys sign no statements")
+        need(len(openpgp_signatures(signature)) == 1, "several OpenPGP signatures in one")
+        check_openpgp(signature, digests_of(pae), key, moment)
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------------------
@@ -1267,11 +1495,11 @@ FIXED = {
     "verify.py",
 }
 IN_FOLDER = {
-    "deliveries": r"record\.json|leaf\.json|proof\.tlog-proof|opening\.json|signature\.[1-9][0-9]*",
+    "deliveries": r"record\.json|leaf\.json|proof\.tlog-proof|opening\.json|list|signature\.[1-9][0-9]*",
     "builds": r"record\.json|leaf\.json|proof\.tlog-proof|opening\.json|list|signature\.[1-9][0-9]*",
     "attestations": r"record\.json|leaf\.json|proof\.tlog-proof|opening\.json",
+    "events": r"record\.json|leaf\.json|proof\.tlog-proof|opening\.json",
 }
-FORMATS = {"sshsig": "ssh", "minisign": "minisign", "openpgp": "openpgp"}
 
 
 class Walk:
@@ -1285,6 +1513,7 @@ class Walk:
         self.checkpoint: Optional[Tuple[str, int, datetime]] = None
         self.said: List[Tuple[str, Tuple[str, ...]]] = []
         self.counted: List[Review] = []
+        self.source_parts: List[Delivery] = []
         self.members: Dict[str, bytes] = {}
         self.index: Dict[str, Any] = {}
 
@@ -1374,7 +1603,8 @@ class Walk:
         self.files, self.bytes = read_manifest(manifest)
         need(sha256(manifest) == self.index["subject"], "the manifest is not the subject")
         self.ok("manifest", f"{self.files} files")
-        self.deliveries = [self.check_delivery(folder) for folder in self.folders("deliveries")]
+        self.check_deliveries()
+        self.check_events()
         self.builds = [self.check_builds(folder) for folder in self.folders("builds")]
         if not self.builds:
             self.links.append(("builds", "not claimed", "no published builds"))
@@ -1399,32 +1629,69 @@ class Walk:
         self.checkpoint = (self.ring.origin, self.size, moment)
         self.ok("log", f"{self.ring.origin}, {self.size} entries")
 
-    def logged(self, folder: str, kind: str, subjects: Sequence[Tuple[str, str]], org: str) -> Leaf:
-        """The leaf of a folder, which commits to its record and is in the log."""
+    def logged(self, folder: str, kind: str, subjects: Sequence[Tuple[str, str]], org: str) -> Tuple[Leaf, int]:
+        """The leaf of a folder, which commits to its record, and its index in the log."""
         leaf_bytes = self.members[f"{folder}/leaf.json"]
         leaf = read_leaf(leaf_bytes)
         opening = self.members.get(f"{folder}/opening.json")
         check_leaf(leaf, opening, kind, sha256(self.members[f"{folder}/record.json"]), subjects, org)
-        check_proof(
-            self.members[f"{folder}/proof.tlog-proof"], leaf_bytes, self.members["log/checkpoint"], self.size, self.root
-        )
-        return leaf
+        proof = self.members[f"{folder}/proof.tlog-proof"]
+        return leaf, check_proof(proof, leaf_bytes, self.members["log/checkpoint"], self.size, self.root)
 
-    def check_delivery(self, folder: str) -> Delivery:
+    def check_deliveries(self) -> None:
+        """All records are read before the first is checked: one may say from which other its tree was made."""
+        self.deliveries = []
+        for folder in self.folders("deliveries"):
+            self.current = folder
+            self.deliveries.append(read_delivery(self.members[f"{folder}/record.json"]))
+        for place, (folder, record) in enumerate(zip(self.folders("deliveries"), self.deliveries)):
+            others = [other.manifest for number, other in enumerate(self.deliveries) if number != place]
+            self.check_delivery(folder, record, others)
+
+    def check_delivery(self, folder: str, record: Delivery, others: Sequence[str]) -> None:
         self.current = folder
-        record = read_delivery(self.members[f"{folder}/record.json"], self.index)
+        of_release(record.record, self.index)
         if folder == "deliveries/01":
             need(record.manifest == self.index["subject"], "it does not deliver the subject")
             need((record.files, record.size) == (self.files, self.bytes), "counts other than the manifest's")
-        leaf = self.logged(
+        need(record.derived is None or record.derived in others, "made from a tree that is not delivered here")
+        listed, in_hand = self.members.get(f"{folder}/list"), self.in_hand(record.archive)
+        check_cover(record, listed, in_hand)
+        leaf, _ = self.logged(
             folder, "delivery", (("manifest", record.manifest), ("opening", record.opening)), self.index["vendor"]
         )
-        self.ok(folder, f"archive {record.archive_sha256}")
-        digests = record.archive
-        if self.file is not None and self.file.sha256 == digests.sha256:
-            digests = self.file
+        self.ok(folder, f"archive {record.archive.sha256.hex()}")
+        digests = record.cover.digests if record.cover else record.archive
+        digests = self.in_hand(digests) or digests
+        if record.cover and listed is not None:
+            digests = digests_of(listed, text=record.cover.form == "dsc")
         self.check_signatures(folder, record.signatures, record.verdict, digests, leaf.time)
-        return record
+        name, status, _ = self.links[-1]
+        if status == "ok" and in_hand and record.cover and not record.cover.kept:
+            self.links[-1] = (name, "not checked", "the decompressed tar is signed: give that as FILE")
+
+    def in_hand(self, wanted: Digests) -> Optional[Digests]:
+        """FILE, where it is the file of these digests: then its own count."""
+        return self.file if self.file is not None and self.file.sha256 == wanted.sha256 else None
+
+    def check_events(self) -> None:
+        self.events: List[Event] = []
+        last = -1
+        for folder in self.folders("events"):
+            self.current = folder
+            event = read_event(self.members[f"{folder}/record.json"])
+            release = event.record["release"]
+            of_release({**event.record, "release": self.index["release"] if release is None else release}, self.index)
+            for delivery in self.deliveries:
+                stated = (event.record["archive"], event.manifest)
+                same = stated == (delivery.archive.sha256.hex(), delivery.manifest)
+                need(delivery.digest != event.delivery or same, "another archive or manifest than its delivery's")
+            subjects = (("manifest", event.manifest),) if event.manifest else ()
+            _, place = self.logged(folder, "event", subjects, event.record["org"])
+            need(place > last, "an event that is not later in the log than the one before")
+            last = place
+            self.events.append(event)
+            self.ok(folder, f"{event.kind} by {event.record['org']}: {event.record['reason']}")
 
     def check_builds(self, folder: str) -> Builds:
         self.current = folder
@@ -1434,7 +1701,7 @@ class Walk:
         need((data is None) == (record.list_sha256 is None), "a list that the record does not know, or none")
         check_listings(record, data)
         subjects = (("manifest", record.manifest),) if record.manifest else ()
-        leaf = self.logged(folder, "builds", subjects, self.index["vendor"])
+        leaf, _ = self.logged(folder, "builds", subjects, self.index["vendor"])
         self.ok(folder, f"{len(record.artifacts)} files compared with the list")
         if data is None:
             self.current = f"{folder}/signature"
@@ -1468,27 +1735,19 @@ class Walk:
 
     def one_signature(self, data: bytes, item: Signed, digests: Digests, moment: datetime) -> Optional[str]:
         """None when it verifies; the reason when it could not be checked; Bad when it is wrong."""
-        keys = [
-            key
-            for key in self.ring.vendors.get(self.index["vendor"], ())
-            if key.format == FORMATS.get(item.format or "")
-        ]
-        reason, wrong = "key not in the trust file", ""
+        keys = self.ring.vendors.get(self.index["vendor"], ())
+        missing, wrong = "", "the key was not valid then"
         for key in keys:
-            if not key.covers(moment):
-                wrong = wrong or "the key was not valid then"
-                continue
             try:
-                check_detached(data, digests, key)
+                if key.covers(moment):
+                    check_detached(data, digests, key, moment)
+                    return None
             except NotChecked as error:
-                if key.fingerprint == item.key:
-                    return str(error)
+                missing = str(error) if key.fingerprint == item.key else missing
             except Bad as error:
-                wrong = str(error) if key.fingerprint == item.key or not wrong else wrong
-            else:
-                return None
-        need(item.key not in [key.fingerprint for key in keys], wrong)
-        return reason
+                wrong = str(error) if key.fingerprint == item.key else wrong
+        need(bool(missing) or item.key not in [key.fingerprint for key in keys], wrong)
+        return missing or "key not in the trust file"
 
     def check_file(self) -> None:
         if self.file is None:
@@ -1500,15 +1759,16 @@ class Walk:
             for record in self.builds
             for _, found, _, listing in record.artifacts
         )
-        delivered = any(record.archive_sha256 == digest for record in self.deliveries)
-        need(listed or delivered, f"{digest} is unknown here")
-        self.ok("file", "a published build" if listed else "the source archive as delivered")
+        parts = [record for record in self.deliveries if digest in record.parts()]
+        need(listed or bool(parts), f"{digest} is unknown here")
+        self.source_parts = [] if listed else parts
+        self.ok("file", "a published build" if listed else f"{parts[0].parts()[digest]} of a source delivery")
 
     def check_attestation(self, folder: str) -> None:
         self.current = folder
         payload, signatures = read_envelope(self.members[f"{folder}/record.json"])
         review = read_review(payload, self.index["subject"], self.ring.origin)
-        leaf = self.logged(folder, "attestation", (("manifest", self.index["subject"]),), review.org)
+        leaf, _ = self.logged(folder, "attestation", (("manifest", self.index["subject"]),), review.org)
         reason = self.signed_by(review, signatures, leaf.time)
         if reason is None and review.until and review.until < self.now:
             reason = "its validity has ended"
@@ -1527,7 +1787,7 @@ class Walk:
         for key in keys:
             for signature in signatures if key.covers(moment) else ():
                 try:
-                    check_statement(signature, review.payload, key, self.ring.origin)
+                    check_statement(signature, review.payload, key, self.ring.origin, moment)
                 except NotChecked as error:
                     missing = str(error)
                 except Bad:
@@ -1545,8 +1805,11 @@ class Walk:
         signed_builds = require["signedBuilds"] if require["signedBuilds"] is not None else bool(builds)
         distinct = {review.payload: review for review in self.counted}.values()
         head = self.checkpoint[2] if self.checkpoint else self.now
+        withdrawn, verdict = standing(self.deliveries[0], self.events)
+        gone = [standing(record, self.events)[0] for record in self.source_parts]
         met = {
-            "signedSource": not require["signedSource"] or states.get("deliveries/01/signature") == "ok",
+            "signedSource": not require["signedSource"]
+            or (states.get("deliveries/01/signature") == "ok" and verdict == "valid"),
             "signedBuilds": not signed_builds or (bool(builds) and all(status == "ok" for status in builds)),
             "attestations": len(distinct) >= require["attestations"],
             "authorities": len({review.org for review in distinct}) >= require["authorities"],
@@ -1558,8 +1821,9 @@ class Walk:
             "rebuilds": require["rebuilds"] == 0,
             "maxAgeDays": require["maxAgeDays"] is None or self.now - head <= timedelta(days=require["maxAgeDays"]),
             "violation": not any(review.conclusion == "violation" for review in distinct),
+            "withdrawn": not withdrawn and not (gone and all(gone)),
         }
-        self.unmet = [name for name in (*REQUIREMENTS, "violation") if not met[name]]
+        self.unmet = [name for name in met if not met[name]]
         status = "failed" if self.unmet else "ok"
         self.links.append(
             ("requirements", status, f"unmet: {', '.join(self.unmet)}" if self.unmet else "everything required is met")
@@ -1598,9 +1862,9 @@ def read_dossier(path: str) -> bytes:
 
 
 def read_file(path: str) -> Digests:
-    """Digests of FILE; its bytes are kept up to 1 GiB, for the signatures that need them."""
+    """Digests of FILE, read once; signatures that need more than them read it again."""
     hashers = (hashlib.sha256(), hashlib.sha512(), hashlib.blake2b())
-    kept, size = [], 0
+    size = 0
     try:
         with Path(path).open("rb") as stream:
             while True:
@@ -1608,14 +1872,11 @@ def read_file(path: str) -> Digests:
                 if not chunk:
                     break
                 size += len(chunk)
-                if size <= MAX_DOSSIER:
-                    kept.append(chunk)
                 for hasher in hashers:
                     hasher.update(chunk)
     except OSError as error:
         raise Unusable(f"{path}: {error.strerror}") from error
-    data = b"".join(kept) if size <= MAX_DOSSIER else None
-    return Digests(hashers[0].digest(), hashers[1].digest(), hashers[2].digest(), data)
+    return Digests(size, hashers[0].digest(), hashers[1].digest(), hashers[2].digest(), path=path)
 
 
 def read_trust_file(path: str) -> Tuple[Ring, Dict[str, Any]]:
