@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.ed25519 import check_ed25519, refuse_weak_public_key
 from transparency.proofs.signatures.pem import check_p256
+from transparency.verifier import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,3 +86,19 @@ def test_a_weak_key_is_refused_at_enrolment(vectors: Callable[[str], Path]) -> N
     for key in weak:
         with pytest.raises(EvidenceError, match="key-weak"):
             refuse_weak_public_key(bytes.fromhex(key))
+
+
+def test_a_key_that_is_no_point_of_the_curve_is_refused_at_enrolment() -> None:
+    """Half of all encodings are none; no signature holds by them, and verify.py refuses a trust file that has one."""
+    refused = 0
+    for number in range(2, 66):
+        public = number.to_bytes(32, "little")
+        try:
+            verify.point_of(public)
+        except verify.Bad:
+            refused += 1
+            with pytest.raises(EvidenceError, match="key-malformed"):
+                refuse_weak_public_key(public)
+        else:
+            refuse_weak_public_key(public)
+    assert 20 < refused < 44

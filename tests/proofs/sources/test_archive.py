@@ -112,6 +112,14 @@ def test_gnu_long_names_and_link_targets_hold_for_one_member() -> None:
     assert read(*parts) == [("symlink", long, target), ("file", b"after", b"")]
 
 
+def test_a_gnu_long_name_that_goes_on_in_its_padding_is_refused() -> None:
+    """GNU tar and tarfile read on to the next zero."""
+    torn = header(b"././@LongLink", b"L", size=3, magic=GNU) + b"abc" + b"def".ljust(509, b"\0")
+    assert refused(torn, file(b"x")) == "tar-meta"
+    whole = header(b"././@LongLink", b"L", size=3, magic=GNU) + padded(b"abc")
+    assert read(whole, file(b"x")) == [("file", b"abc", b"")]
+
+
 def test_pax_paths_link_targets_and_sizes_hold_for_one_member() -> None:
     path, target = b"d/\xff\n" + 500 * b"n", 300 * b"t"
     parts = (

@@ -14,6 +14,7 @@ from transparency.proofs.errors import EvidenceError
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 _P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
 _L = 2**252 + 27742317777372353535851937790883648493
 _SIGN_BIT = 1 << 255
 # y coordinates of the eight points of small order (the sign bit does not matter): 0, 1, -1 and the two of order 8.
@@ -30,6 +31,14 @@ _SMALL_ORDER_Y = frozenset(
 
 def refuse_weak_public_key(public: bytes) -> None:
     """Raise `key-malformed` or `key-weak` for a key that must not be enrolled."""
+    _refuse_encoding(public)
+    y = int.from_bytes(public, "little") & (_SIGN_BIT - 1)
+    square = (y * y - 1) * (_D * y * y + 1) % _P  # of x, but for a square factor (RFC 8032 section 5.1.3)
+    if pow(square, (_P - 1) // 2, _P) != 1:
+        raise EvidenceError("key-malformed", expected="a point of the curve", found="none")
+
+
+def _refuse_encoding(public: bytes) -> None:
     if len(public) != KEY_BYTES:
         raise EvidenceError("key-malformed", expected=f"{KEY_BYTES} bytes", found=f"{len(public)} bytes")
     y = _canonical_y(public, "key-weak")
@@ -39,7 +48,7 @@ def refuse_weak_public_key(public: bytes) -> None:
 
 def check_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
     """Raise `signature-malformed`, `signature-weak` or `signature-mismatch`; return when the signature holds."""
-    refuse_weak_public_key(public)
+    _refuse_encoding(public)
     if len(signature) != SIGNATURE_BYTES:
         raise EvidenceError("signature-malformed", expected=f"{SIGNATURE_BYTES} bytes", found=f"{len(signature)} bytes")
     if _canonical_y(signature[:32], "signature-weak") in _SMALL_ORDER_Y:

@@ -163,7 +163,10 @@ class TarReader:
         if size > MAX_META_BYTES:
             raise ArchiveError("tar-meta", expected=f"at most {MAX_META_BYTES} bytes", found=str(size))
         data = self._read(size, "tar-truncated")
-        self._skip_padding(size)
+        padding = self._read(-size % BLOCK, "tar-truncated")
+        if kind in {_GNU_NAME, _GNU_LINK} and not data.endswith(b"\0") and padding.strip(b"\0"):
+            # A name that no zero ends goes on in the padding for other readers.
+            raise ArchiveError("tar-meta", expected="a name and zeros", found=repr(padding[:40]))
         if kind == _GNU_NAME:
             extended.path = _only(extended.path, data.rstrip(b"\0"))
         elif kind == _GNU_LINK:
