@@ -35,7 +35,7 @@ def main() -> None:
         _write_seeds(corpus, given.target, seeds(Path(scratch)))
     flags = [
         f"-max_total_time={given.seconds}", f"-artifact_prefix={corpus.parent}/finding-", "-rss_limit_mb=2048",
-        "-timeout=20", "-max_len=65536", "-print_final_stats=1",
+        "-timeout=20", "-max_len=65536", "-len_control=0", "-print_final_stats=1",
     ]  # fmt: skip
     log = corpus.parent / "log"
     start = time.monotonic()
