@@ -16,6 +16,7 @@ from transparency.gateways.contained.wire import (
     parse_verdict,
 )
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.escaping import escape_path
 from transparency.proofs.sources.intake import Intake
 from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.proofs.sources.paths import Finding
@@ -43,8 +44,6 @@ class Over:
         return {"kind": self.kind, "name": self.name, "archive": archive}
 
 
-# The limits of the process itself: what runs into them is refused like any other member that asks for too much.
-LIMITS = frozenset({"limit-cpu", "limit-time", "limit-memory", "limit-output"})
 _PARTS = ("manifest", "table", "index")
 MAX_PART_BYTES = 2 * 1024**3
 
@@ -60,28 +59,51 @@ def read_members(
     meter: Meter | None = None,
 ) -> Intake:
     """Everything that a snapshot is made of but its opening root, or the refusals; `pack` is an empty file that gets the git pack."""
+    request = {"intake": asdict(limits)}
+    with ExitStack() as stack:
+        return read_intake(
+            sandbox,
+            "read-members",
+            request,
+            inputs={"archive": archive},
+            pack=pack,
+            scratch=scratch,
+            stack=stack,
+            tick=tick,
+            meter=meter,
+        )
+
+
+def read_intake(
+    sandbox: Sandbox,
+    task: str,
+    request: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, BinaryIO],
+    pack: BinaryIO,
+    scratch: Path,
+    stack: ExitStack,
+    tick: Callable[[Progress], None],
+    meter: Meter | None,
+) -> Intake:
+    """Run a task that takes in; what stops at a limit of the process, or is wrong with what it reads, is a refusal."""
 
     def tell(said: Mapping[str, Any]) -> None:
         counts = [said.get(name, 0) for name in ("members", "bytes", "archiveBytes")]
         tick(Progress(*(count if isinstance(count, int) else 0 for count in counts)))
 
-    with ExitStack() as stack:
-        parts = {name: cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=scratch))) for name in _PARTS}
-        try:
-            answer = sandbox.run(
-                "read-members",
-                {"intake": asdict(limits)},
-                inputs={"archive": archive},
-                outputs={"pack": pack, **parts},
-                tick=tell,
-                meter=meter,
-            )
-        except EvidenceError as error:
-            if error.code not in LIMITS:
-                raise
-            detail = f"expected {error.expected}, found {error.found}"
-            return Intake((), (Finding("", error.code, detail, fatal=True),))
-        read = {name: _read(stream, name) for name, stream in parts.items()}
+    parts = {
+        name: cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=scratch)))  # noqa: SIM115 - the stack closes it
+        for name in _PARTS
+    }
+    try:
+        answer = sandbox.run(task, request, inputs=inputs, outputs={"pack": pack, **parts}, tick=tell, meter=meter)
+    except EvidenceError as error:
+        if error.code == "contained-answer":
+            raise
+        detail = f"expected {error.expected}, found {error.found}"
+        return Intake((), (Finding(escape_path(error.subject.encode()), error.code, detail, fatal=True),))
+    read = {name: _read(stream, name) for name, stream in parts.items()}
     return parse_intake(answer, manifest=read["manifest"], file_table=read["table"], index=read["index"])
 
 

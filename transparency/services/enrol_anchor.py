@@ -10,11 +10,12 @@ from django.db.models import Q, QuerySet
 from transparency.errors import EvidenceError
 from transparency.models import AnchorKeyId, Event, TrustAnchor
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text, parse_key
+from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
 from transparency.proofs.signatures.openpgp_key import OpenPgpKey, parse_openpgp_certificate
 from transparency.services.record_event import record_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from transparency.models import Person, Product
@@ -92,7 +93,7 @@ def keep_key_ids(anchor: TrustAnchor) -> None:
     if anchor.format == TrustAnchor.Format.OPENPGP:
         certificate = parse_openpgp_certificate(anchor.public.encode())
         AnchorKeyId.objects.bulk_create(
-            AnchorKeyId(anchor=anchor, key_id=each) for each in sorted({_key_id(key) for key in certificate.keys})
+            AnchorKeyId(anchor=anchor, key_id=each) for each in sorted({key_id_of(key) for key in certificate.keys})
         )
 
 
@@ -142,6 +143,25 @@ def product_anchors(product: Product) -> QuerySet[TrustAnchor]:
     return TrustAnchor.objects.filter(Q(product=product) | whole_vendor)
 
 
+def relevant_anchors(product: Product, signatures: Iterable[bytes]) -> QuerySet[TrustAnchor]:
+    """The product's own keys; of its vendor's, which may be a whole keyring, those that the signatures name."""
+    own = Q(product=product)
+    wide = Q(organisation=product.vendor_id, product__isnull=True, person__isnull=True)
+    named = {
+        issuer[:16] if len(issuer) == _V6_CHARACTERS else issuer[-16:] for issuer in _issuers(signatures) if issuer
+    }
+    chosen = ~Q(format=TrustAnchor.Format.OPENPGP) | Q(key_ids__key_id__in=named)
+    return TrustAnchor.objects.filter(own | (wide & chosen)).distinct()
+
+
+def _issuers(signatures: Iterable[bytes]) -> Iterator[str]:
+    for signature in signatures:
+        try:
+            yield from (item.issuer for item in parse_openpgp_signatures(signature))
+        except EvidenceError:
+            continue  # another format, or none: judged where the verdict is made
+
+
 def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:
     """The anchors as the values that proofs check against: replaced and retired ones end then, compromised ones are `revoked`."""
     return tuple(
@@ -162,7 +182,7 @@ def _until(anchor: TrustAnchor) -> datetime | None:
     return min(ends) if ends else None
 
 
-def _key_id(key: OpenPgpKey) -> str:
+def key_id_of(key: OpenPgpKey) -> str:
     """Version 6 takes the first 64 bits of the fingerprint, version 4 the last."""
     long = len(key.fingerprint) == _V6_CHARACTERS
     return key.fingerprint[:_ID_CHARACTERS] if long else key.fingerprint[-_ID_CHARACTERS:]

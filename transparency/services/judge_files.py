@@ -13,7 +13,7 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.signatures.judge import FileDigests, Verdict, judge_all
 from transparency.proofs.sources.membersource import Limits
 from transparency.services.contain import sandbox
-from transparency.services.enrol_anchor import enrolled_keys, product_anchors
+from transparency.services.enrol_anchor import enrolled_keys, relevant_anchors
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
 
@@ -49,7 +49,7 @@ def judge_file(
             read,
             content,
             file.digests,
-            enrolled_keys(product_anchors(product)),
+            enrolled_keys(relevant_anchors(product, read)),
             now=timezone.now(),
             logged_at=logged_at,
             over=over,
@@ -79,7 +79,7 @@ def judge_decompressed(
             read,
             plain,
             digests,
-            enrolled_keys(product_anchors(product)),
+            enrolled_keys(relevant_anchors(product, read)),
             now=timezone.now(),
             logged_at=logged_at,
             over=Over("decompressed"),

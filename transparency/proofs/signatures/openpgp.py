@@ -6,6 +6,7 @@ framework are refused, so an inline-signed blob is never taken for a detached si
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -199,6 +200,13 @@ def dearmour(data: bytes, what: str, code: str) -> bytes:
     if checksum is not None and decode_base64(checksum, code) != _crc24(raw).to_bytes(3, "big"):
         raise EvidenceError(code, expected="a matching CRC", found="another")
     return raw
+
+
+def armour(data: bytes, what: str = "PUBLIC KEY BLOCK") -> str:
+    """One armoured block, as `dearmour` reads it; without the CRC, which RFC 9580 no longer wants."""
+    text = base64.b64encode(data).decode()
+    lines = [text[place : place + 64] for place in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN PGP {what}-----", "", *lines, f"-----END PGP {what}-----"])
 
 
 def _crc24(data: bytes) -> int:
