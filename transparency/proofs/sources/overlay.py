@@ -125,9 +125,8 @@ class OverlaySource:
             try:
                 changed = apply_patch(contents.get(path), patch, name=name)
             except EvidenceError as error:
-                raise ArchiveError(
-                    error.code, subject=error.subject, expected=error.expected, found=error.found
-                ) from error
+                subject = escape_path(error.subject.encode())
+                raise ArchiveError(error.code, subject=subject, expected=error.expected, found=error.found) from error
             if changed is None:
                 contents.pop(path, None)
                 modes.pop(path, None)
