@@ -66,7 +66,8 @@ class Source:
     def text(self) -> str:
         lists = "".join(f"\n {Digest.of(data)} {len(data)} {name}" for name, data in sorted(self.files().items()))
         old = "".join(
-            f"\n {hashlib.md5(data).hexdigest()} {len(data)} {name}" for name, data in sorted(self.files().items())
+            f"\n {hashlib.md5(data, usedforsecurity=False).hexdigest()} {len(data)} {name}"
+            for name, data in sorted(self.files().items())
         )
         head = f"Format: {self.kind}\nSource: pump\nBinary: pump\nVersion: 1.0-2\nMaintainer: A <a@example.org>\n"
         return f"{head}{self.extra or f'Files:{old}'}\nChecksums-Sha256:{lists}\n"
