@@ -13,6 +13,7 @@ from django.db import connection
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.models import Job
 from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.import_keyring import certificates_of
 from transparency.services.perform_job import perform_job
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stored_files import Received
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from transparency.models import Product
 
 POLL_SECONDS = 0.5
+_OPENPGP = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 _ENDED = {Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED}
 
 
@@ -70,7 +72,8 @@ def enrol_keys(product: Product, names: Iterable[str]) -> None:
     for name in names:
         text = read_small_file(name, MAX_SIGNATURE_BYTES * 4).decode("utf-8", "replace")
         try:
-            enrol_product_anchor(product=product, public_text=text, enrolled_by=None)
+            for one in certificates_of(text) if _OPENPGP in text else (text,):
+                enrol_product_anchor(product=product, public_text=one, enrolled_by=None)
         except EvidenceError as error:
             raise UnusableInputError(error.code, expected=error.expected, found=error.found, subject=name) from error
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.models import AnchorKeyId, Organisation, TrustAnchor
-from transparency.proofs.signatures.openpgp import armour, packets, parse_areas
+from transparency.proofs.signatures.openpgp import armour, dearmour, packets, parse_areas
 from transparency.proofs.signatures.openpgp_key import PRIMARY, SIGNATURE, parse_openpgp_certificate
 from transparency.services.enrol_anchor import key_id_of
 
@@ -97,6 +97,15 @@ def _certificates(data: bytes) -> Iterator[bytes]:
     if count >= MAX_CERTIFICATES:
         raise UnusableInputError("keyring-large", expected=f"at most {MAX_CERTIFICATES} certificates", found="more")
     yield b"".join(current)
+
+
+def certificates_of(text: str) -> tuple[str, ...]:
+    """Each certificate of an armoured block, in a block of its own: upstream's key files often hold several (`key-malformed`)."""
+    raw = dearmour(text.encode(), "PUBLIC KEY BLOCK", "key-malformed")
+    try:
+        return tuple(armour(item) for item in _certificates(raw))
+    except UnusableInputError as error:
+        raise EvidenceError("key-malformed", expected=error.expected, found=error.found) from error
 
 
 def _is_of_others(tag: int, body: bytes, primary: str) -> bool:
