@@ -125,3 +125,7 @@ class OpenPgpSigner:
         armoured = self.sign(message).decode().split("\n\n", 1)[1]
         body = [line for line in armoured.split("\n") if line and not line.startswith(("=", "-"))]
         return base64.b64decode("".join(body))
+
+    def clearsign(self, text: bytes) -> bytes:
+        """The text as a .dsc is signed: with the signature, of type text, in the same file."""
+        return bytes(pysequoia.sign(self._signer, text, mode=pysequoia.SignatureMode.CLEAR))

@@ -5,8 +5,8 @@
     data = simulator.dossier()
     trust = simulator.trust(attestations=2)
 
-For a cheat, log what an honest centre would not (`deliver`, `publish`, `attest` take whole records), or change the parts
-with `dataclasses.replace` before `build_dossier`. A second Simulator has other keys under the same names: the forger.
+For a cheat, log what an honest centre would not (`deliver`, `happen`, `publish`, `attest` take whole records), or change the
+parts with `dataclasses.replace` before `build_dossier`. A second Simulator has other keys under the same names: the forger.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.signers import PemSigner, Signer, SshSigner
+from tests.signers import OpenPgpSigner, PemSigner, Signer, SshSigner
 from transparency.gateways.decompress import open_archive
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.attest.dsse import Envelope, EnvelopeSignature, attestation_namespace, format_envelope, pae
@@ -46,7 +46,9 @@ from transparency.proofs.dossier import (
     LogHeadParts,
     build_dossier,
 )
+from transparency.proofs.events import EventRecord, format_event_record
 from transparency.proofs.links.basis import GivenFile
+from transparency.proofs.links.dsc import signed_text
 from transparency.proofs.log.checkpoint import Checkpoint, sign_checkpoint
 from transparency.proofs.log.leaf import committed_leaf, format_leaf, format_opening, open_leaf
 from transparency.proofs.log.merkle import inclusion_path, leaf_hash, root_of
@@ -59,11 +61,14 @@ from transparency.proofs.records import (
     DeliveryRecord,
     ListFile,
     RecordedArtifact,
+    RecordedComponent,
+    RecordedCover,
     RecordedSignature,
     RecordedSnapshot,
     RecordedVerdict,
     format_builds_record,
     format_delivery_record,
+    parse_delivery_record,
 )
 from transparency.proofs.signatures.judge import POLICY, FileDigests
 from transparency.proofs.signatures.keys import KeyHolder
@@ -90,7 +95,9 @@ FILES = {
 }
 BUILDS = {"pump-1.0.bin": b"\x7fELF the program in use", "pump-1.0.txt": b"notes\n"}
 VALID = RecordedVerdict("valid", "valid", POLICY)
-_SIGNATURE_FORMATS = {"ssh": "sshsig", "minisign": "minisign", "openpgp": "openpgp"}
+_SIGNATURE_FORMATS = {"ssh": "sshsig", "minisign": "minisign", "openpgp": "openpgp", "signify": "signify"}
+ORIG, DEBIAN, DSC = "pump_1.0.orig.tar.gz", "pump_1.0-1.debian.tar.xz", "pump_1.0-1.dsc"
+PATCHES = b"not really an archive: nothing here reads it"
 
 
 def make_archive(files: Mapping[str, bytes], prefix: str = "pump-1.0") -> bytes:
@@ -113,6 +120,12 @@ def digests_of(data: bytes) -> FileDigests:
 def given_file(data: bytes) -> GivenFile:
     """A file in the checker's hand, in memory."""
     return GivenFile(digests_of(data), None, lambda: data)
+
+
+def archive_file(name: str, data: bytes) -> ArchiveFile:
+    return ArchiveFile(
+        name, len(data), Digest.of(data), hashlib.sha512(data).hexdigest(), hashlib.blake2b(data).hexdigest()
+    )
 
 
 class SimulatedLog:
@@ -164,8 +177,9 @@ class Simulator:
         folder.mkdir(parents=True, exist_ok=True)
         self.restricted = restricted
         self.vendor = vendor or SshSigner(folder, "vendor")
-        fresh: Mapping[str, Signer] = {NORTH: SshSigner(folder, NORTH), SOUTH: PemSigner()}
-        self.auditors = dict(auditors or fresh)
+        self.auditors: dict[str, Signer] = dict(auditors or {})
+        if not self.auditors:
+            self.auditors = {NORTH: SshSigner(folder, NORTH), SOUTH: PemSigner()}
         self.log = SimulatedLog(origin)
         self.time = time
         self.product_secret = hashlib.sha256(str(folder).encode()).digest()
@@ -176,6 +190,7 @@ class Simulator:
         self.deliveries: list[Item] = []
         self.builds: list[Item] = []
         self.attestations: list[Item] = []
+        self.events: list[Item] = []
         for number in range(3):
             self.log_other(number)
 
@@ -238,13 +253,7 @@ class Simulator:
             release=RELEASE,
             visibility="restricted" if self.restricted else "open",
             role="release-archive",
-            archive=ArchiveFile(
-                "pump-1.0.tar.gz",
-                len(data),
-                Digest.of(data),
-                hashlib.sha512(data).hexdigest(),
-                hashlib.blake2b(data).hexdigest(),
-            ),
+            archive=archive_file("pump-1.0.tar.gz", data),
             prefix=found.prefix,
             snapshot=RecordedSnapshot(
                 manifest=self.subject,
@@ -265,6 +274,7 @@ class Simulator:
         record: DeliveryRecord | None = None,
         *,
         signatures: Sequence[bytes] | None = None,
+        listing: bytes | None = None,
         org: str | None = None,
         time: datetime | None = None,
     ) -> Item:
@@ -278,8 +288,76 @@ class Simulator:
             org=org or record.vendor,
             time=time,
         )
-        item.signatures = tuple(files)
+        item.signatures, item.list = tuple(files), listing
         self.deliveries.append(item)
+        return item
+
+    def covered_record(self, listing: bytes, signatures: Sequence[bytes], **changes: Any) -> DeliveryRecord:
+        """A delivery whose signatures are over a list or a text, or over the decompressed tar."""
+        changes = {"form": "checksums", "name": "SHA256SUMS"} | changes
+        cover = RecordedCover(changes.pop("form"), archive_file(changes.pop("name"), listing))
+        return replace(self.delivery_record(signatures), cover=cover, **changes)
+
+    def deliver_listed(self, listing: bytes | None = None, **changes: Any) -> Item:
+        """A delivery whose archive is named by a signed checksum list."""
+        listing = checksum_list({"pump-1.0.tar.gz": self.archive}) if listing is None else listing
+        signatures = [self.vendor.sign(listing)]
+        return self.deliver(self.covered_record(listing, signatures, **changes), signatures=signatures, listing=listing)
+
+    def dsc(self, names: Mapping[str, bytes] | None = None) -> bytes:
+        """A .dsc file, signed as Debian's are, that names the archive as upstream's and its own patches."""
+        files = {DEBIAN: PATCHES, ORIG: self.archive} if names is None else names
+        lines = [f" {Digest.of(data)} {len(data)} {name}" for name, data in files.items()]
+        text = "\n".join(["Format: 3.0 (quilt)", "Source: pump", "Checksums-Sha256:", *lines, "Homepage: none", ""])
+        assert isinstance(self.vendor, OpenPgpSigner)
+        return self.vendor.clearsign(text.encode())
+
+    def deliver_dsc(self, dsc: bytes | None = None, *, role: str = "distribution", **changes: Any) -> Item:
+        """A delivery whose files are named by a .dsc: the .dsc itself is its archive, or (another role) upstream's archive."""
+        dsc = self.dsc() if dsc is None else dsc
+        text = signed_text(dsc)
+        signatures = [dsc[dsc.index(b"-----BEGIN PGP SIGNATURE-----") :]]
+        is_dsc = role in {"distribution", "patched"}
+        made_of = {DEBIAN: PATCHES, ORIG: self.archive} if is_dsc else {}
+        components = tuple(RecordedComponent(name, len(data), Digest.of(data)) for name, data in made_of.items())
+        archive = archive_file(DSC, dsc) if is_dsc else archive_file(ORIG, self.archive)
+        values = {"form": "dsc", "name": DSC, "role": role, "archive": archive, "components": components} | changes
+        record = self.covered_record(text, signatures, **values)
+        return self.deliver(record, signatures=signatures, listing=text)
+
+    def happen(self, event: str, item: Item | None = None, **changes: Any) -> Item:
+        """Log an event about a delivery, the first one if none is given."""
+        item = item or self.deliveries[0]
+        delivery = parse_delivery_record(item.record)
+        states = {"withdrawn": ("admitted", "withdrawn"), "admitted": ("withdrawn", "admitted")}
+        before, after = states.get(event, ("valid", "revoked"))
+        record = EventRecord(
+            vendor=VENDOR,
+            product=PRODUCT,
+            release=RELEASE,
+            visibility="restricted" if self.restricted else "open",
+            event=event,
+            delivery=Digest.of(item.record),
+            archive=delivery.archive.sha256,
+            manifest=delivery.snapshot.manifest,
+            key=None,
+            before=before,
+            after=after,
+            reason="it was the wrong one",
+            org=VENDOR,
+            time=self.time,
+            nonce=f"{len(self.log.leaves):032x}",
+        )
+        return self.log_event(replace(record, **changes))
+
+    def log_event(self, record: EventRecord, *, org: str | None = None) -> Item:
+        item = self.log_record(
+            format_event_record(record),
+            kind="event",
+            subjects=(("manifest", record.manifest),) if record.manifest else (),
+            org=org or record.org,
+        )
+        self.events.append(item)
         return item
 
     def builds_record(
@@ -413,13 +491,14 @@ class Simulator:
             product=PRODUCT,
             release=RELEASE,
             manifest=self.manifest,
-            deliveries=tuple(DeliveryParts(self.logged(item), item.signatures) for item in self.deliveries),
+            deliveries=tuple(DeliveryParts(self.logged(item), item.signatures, item.list) for item in self.deliveries),
             builds=tuple(BuildsParts(self.logged(item), item.list, item.signatures) for item in self.builds),
             attestations=tuple(self.logged(item) for item in self.attestations),
             log=LogHeadParts(self.log.checkpoint(), self.log.leaves[newest], self.log.proof(newest)),
             keys=format_key_ring(self.ring()),
             readme=b"How to check this: docs/verify-without-us.md\n",
             verifier=b"print('a copy for convenience')\n",
+            events=tuple(self.logged(item) for item in self.events),
         )
 
     def dossier(self) -> bytes:

@@ -51,18 +51,14 @@ def builds_report(builds: BuildList) -> dict[str, Any]:
 
 
 def delivery_steps(delivery: Delivery) -> list[Step]:
-    """The steps of an import in order: receipt, each signature's own steps, verdict, reading, naming."""
+    """The steps of an import in order: receipt, what was signed, each signature's own steps, verdict, admission, reading, naming."""
     steps = [_step("received", "done", found=f"{delivery.archive_size} bytes, sha256 {delivery.archive_sha256}")]
+    steps += _cover_steps(delivery)
     steps += signature_steps(delivery.signatures.all())
     steps.append(_step("verdict", delivery.verdict, expected="valid", found=delivery.verdict_code))
-    if delivery.verdict != "valid":
-        steps.append(_step("members read", "not attempted", expected="a valid delivery"))
-        return steps
-    refusals = ", ".join(sorted({finding["rule"] for finding in delivery.refused}))
-    steps.append(_step("members read", "refused" if refusals else "done", expected="no refused member", found=refusals))
-    if delivery.snapshot:
-        steps.append(_step("snapshot named", "done", found=f"manifest {delivery.snapshot.manifest}"))
-    return steps
+    if reason := admission_reason(delivery):
+        steps.append(_step(f"admitted as {admitted_as(delivery)} by the operator", "stated", found=reason))
+    return steps + _reading_steps(delivery)
 
 
 def signature_steps(signatures: Iterable[SignatureFile]) -> list[Step]:
@@ -76,6 +72,57 @@ def signature_steps(signatures: Iterable[SignatureFile]) -> list[Step]:
         for signature in signatures
         for step in signature.steps
     ]
+
+
+def admitted_as(delivery: Delivery) -> str:
+    """`expired` or `weak` when an operator let it in as that, else empty."""
+    return str(_admission(delivery).get("outcome", ""))
+
+
+def admission_reason(delivery: Delivery) -> str:
+    """The operator's stated reason, empty where none was needed."""
+    return str(_admission(delivery).get("reason", ""))
+
+
+def _admission(delivery: Delivery) -> dict[str, Any]:
+    admitted = delivery.state != delivery.State.QUARANTINED and delivery.snapshot_id is not None
+    return (delivery.job.payload.get("admission") if admitted else None) or {}
+
+
+def _cover_steps(delivery: Delivery) -> list[Step]:
+    """What the signatures were made over, where it is not the archive itself."""
+    cover, steps = delivery.cover, []
+    if cover is None and delivery.signature_over == delivery.Over.DECOMPRESSED:
+        steps.append(_step("signed in its stead", "done", found="the decompressed tar"))
+    if cover is not None:
+        named = f"{cover['name']}, {cover['size']} bytes, sha256 {cover['sha256']}"
+        said = {
+            "checksums": f"a checksum list: {named}",
+            "dsc": f"the text of a Debian source control file: {named}",
+            "decompressed": f"the decompressed tar, not the compressed file: {cover['size']} bytes, sha256 {cover['sha256']}",
+        }
+        steps.append(_step("signed in its stead", "done", found=said.get(cover["form"], named)))
+    steps += [
+        _step(f"component {item['name']}", "done", found=f"{item['size']} bytes, sha256 {item['sha256']}")
+        for item in delivery.components
+    ]
+    return steps
+
+
+def _reading_steps(delivery: Delivery) -> list[Step]:
+    if delivery.snapshot is None and not delivery.refused:
+        return [_step("members read", "not attempted", expected="a valid delivery")]
+    refusals = ", ".join(sorted({finding["rule"] for finding in delivery.refused}))
+    steps = [_step("members read", "refused" if refusals else "done", expected="no refused member", found=refusals)]
+    if delivery.derived_from:
+        steps.append(
+            _step(
+                "derived", "done", found=f"from delivery {delivery.derived_from_id}, by the patches that come with it"
+            )
+        )
+    if delivery.snapshot:
+        steps.append(_step("snapshot named", "done", found=f"manifest {delivery.snapshot.manifest}"))
+    return steps
 
 
 def _step(name: str, status: str, *, expected: str = "", found: str = "") -> Step:

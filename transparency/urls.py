@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from transparency.web import anchors, deliveries, health, jobs, keys, log, products, sign_in
+from transparency.web import anchors, deliveries, delivery_actions, health, jobs, keys, log, products, sign_in
 
 handler400 = "transparency.web.errors.bad_request"
 handler500 = "transparency.web.errors.server_error"
@@ -23,7 +23,14 @@ urlpatterns = [
     path("products/<slug:slug>/-/keys/<int:identity>/", anchors.public_key, name="anchor-public"),
     path("products/<slug:slug>/-/keys/<int:identity>/replace/", anchors.rotate, name="anchor-rotate"),
     path("products/<slug:slug>/-/keys/<int:identity>/revoke/", anchors.revoke, name="anchor-revoke"),
+    path("products/<slug:slug>/-/check-again/", delivery_actions.check_product_again, name="reverify"),
     path("deliveries/<int:identity>/", deliveries.delivery, name="delivery"),
+    path("deliveries/<int:identity>/members/<slug:rule>/", deliveries.members, name="delivery-members"),
+    path("deliveries/<int:identity>/signatures/<int:position>", deliveries.signature_file, name="signature-file"),
+    path("deliveries/<int:identity>/cover", deliveries.cover_file, name="cover-file"),
+    path("deliveries/<int:identity>/withdraw/", delivery_actions.withdraw, name="delivery-withdraw"),
+    path("deliveries/<int:identity>/admit/", delivery_actions.admit, name="delivery-admit"),
+    path("deliveries/<int:identity>/check-again/", delivery_actions.check_again, name="delivery-check-again"),
     path("builds/<int:identity>/", deliveries.builds, name="builds"),
     path("quarantine/", deliveries.quarantine, name="quarantine"),
     path("jobs/", jobs.jobs, name="jobs"),

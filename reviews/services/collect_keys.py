@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-
 def collect_keys(*, vendors: Iterable[TrustAnchor], authorities: Iterable[TrustAnchor]) -> KeyRing:
     """Return the ring of these anchors under the log's own key, sorted by slug; raise `too-many-keys`.
 

@@ -34,6 +34,7 @@ _STEPS = {
     "holds": "proved",
     "done": "proved",
     "valid": "proved",
+    "stated": "stated",
     "fails": "failed",
     "refused": "failed",
     "invalid": "failed",

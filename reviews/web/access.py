@@ -11,7 +11,7 @@ from reviews.models import Engagement, Note, Statement
 from reviews.permissions import is_member, may_read_notes
 from reviews.queries import engagements_of
 from transparency.errors import EvidenceError
-from transparency.models import Grant, Person
+from transparency.models import Delivery, Grant, Person
 from transparency.permissions import Right, may
 from transparency.proofs.escaping import unescape_path
 from transparency.web.access import release_or_404
@@ -23,12 +23,35 @@ if TYPE_CHECKING:
     from transparency.permissions import Someone
 
 
-def source_or_404(request: HttpRequest, product: str, version: str) -> tuple[Release, Snapshot]:
-    """The release and its subject for somebody who may know of it; the right to read is asked for each path."""
+def source_or_404(
+    request: HttpRequest, product: str, version: str, withdrawn: int | None = None
+) -> tuple[Release, Snapshot]:
+    """The release and its subject for somebody who may know of it; the right to read is asked for each path.
+
+    With the number of a withdrawn delivery its snapshot, for reviewers alone: their notes and marks hang on it.
+    """
     release = release_or_404(request, product, version)
-    if release.subject is None:
+    snapshot = _withdrawn_snapshot(request, release, withdrawn) if withdrawn else release.subject
+    if snapshot is None:
         raise Http404
-    return release, release.subject
+    return release, snapshot
+
+
+def _withdrawn_snapshot(request: HttpRequest, release: Release, identity: int) -> Snapshot | None:
+    if not _reviews_somewhere(request.user, release):
+        return None
+    rows = release.deliveries.filter(state=Delivery.State.WITHDRAWN).select_related("snapshot__product")
+    row = rows.filter(pk=identity).first()
+    return row.snapshot if row else None
+
+
+def _reviews_somewhere(someone: Someone, release: Release) -> bool:
+    """Whether the person reviews the release, or at least a folder of it."""
+    if may(someone, Right.REVIEW, release):
+        return True
+    here = Q(release=release) | Q(product=release.product)
+    folders = Grant.objects.filter(here).exclude(folder="").values_list("folder", flat=True).distinct()
+    return any(may(someone, Right.REVIEW, release, path=folder) for folder in folders)
 
 
 def path_or_404(path: str) -> bytes:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -63,7 +62,11 @@ def engagement(request: HttpRequest, identity: int) -> HttpResponse:
     row, person = engagement_or_404(request, identity), signed_in(request)
     snapshot = row.release.subject
     if snapshot is None:
-        raise Http404
+        messages.info(
+            request,
+            "The source of this release was withdrawn. Your notes and marks are kept; below is what can still be read.",
+        )
+        return redirect("release", row.release.product.slug, row.release.version)
     work = Work(person, row, snapshot)
     rows = rows_of(row.release, snapshot, b"", Readable(person, row.release), work)
     context = {

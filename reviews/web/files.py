@@ -43,12 +43,15 @@ TEMPLATES = ("base.html", "reviews/file.html", "reviews/file_panel.html", "revie
 
 
 @require_safe
-def file(request: HttpRequest, product: str, version: str, path: str) -> HttpResponse:
-    release, snapshot = source_or_404(request, product, version)
+def file(request: HttpRequest, product: str, version: str, path: str, identity: int | None = None) -> HttpResponse:
+    """Of the release's subject; with `identity` of a withdrawn delivery's snapshot, which is read and no longer worked on."""
+    release, snapshot = source_or_404(request, product, version, identity)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     may_read = Readable(request.user, release)
     found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path)
+    if identity:
+        found |= {"withdrawn": identity, "engagement": None, "may_download": False}
     tag = None if release.product.is_restricted else _tag(request, found)
     unchanged = tag and not len(get_messages(request)) and get_conditional_response(request, etag=tag)
     response = unchanged or render(request, "reviews/file.html", _shown(request, found, may_read))
@@ -103,16 +106,17 @@ def _found(request: HttpRequest, release: Release, snapshot: Snapshot, entry: Fi
 def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> dict[str, Any]:
     """The page's context."""
     release, snapshot, entry, path = (found[key] for key in ("release", "snapshot", "entry", "path"))
+    withdrawn = found.get("withdrawn")
     share = Work(signed_in(request), found["engagement"], snapshot).share_of_file(entry, path)
     context = found | {
         "name": readable(path),
-        "crumbs": crumbs_to(release, path),
+        "crumbs": crumbs_to(release, path, withdrawn=withdrawn),
         "kind": kind_of(entry),
         "in_scope": share is not None,
         "share": share,
         "deleted": _deleted_note(request, entry),
-        "up": release_address("folder" if "/" in path else "tree", release, parent_of(path)),
-        "neighbours": neighbours_of(release, snapshot, entry.path, may_read),
+        "up": release_address("folder" if "/" in path else "tree", release, parent_of(path), withdrawn=withdrawn),
+        "neighbours": neighbours_of(release, snapshot, entry.path, may_read, withdrawn=withdrawn),
     }
     return context | (_rows(request, found) if found["text"] else {})
 

@@ -75,17 +75,31 @@ class Work:
         return self._notes.get(path, 0)
 
 
-def rows_of(release: Release, snapshot: Snapshot, folder: bytes, may_read: Readable, work: Work) -> list[Row]:
+def rows_of(
+    release: Release,
+    snapshot: Snapshot,
+    folder: bytes,
+    may_read: Readable,
+    work: Work,
+    *,
+    withdrawn: int | None = None,
+) -> list[Row]:
     """The children that the person may read, folders first."""
+
+    def address(name: str, path: str) -> str:
+        return release_address(name, release, path, withdrawn=withdrawn)
+
     table = open_file_table(snapshot)
     listing = table.listing(folder)
     folders = [(item, escape_path(item.path)) for item in listing.folders]
     files = [(item, escape_path(item.path)) for item in listing.files]
     return [
-        _folder_row(release, item if may_read.file(path) else _opened(table, item, path, may_read), path, work)
+        _folder_row(
+            address("folder", path), item if may_read.file(path) else _opened(table, item, path, may_read), path, work
+        )
         for item, path in folders
         if may_read.folder(path)
-    ] + [_file_row(release, item, path, work) for item, path in files if may_read.file(path)]
+    ] + [_file_row(address("file", path), item, path, work) for item, path in files if may_read.file(path)]
 
 
 def _opened(table: FileTable, item: FolderEntry, path: str, may_read: Readable) -> FolderEntry:
@@ -99,10 +113,10 @@ def _opened(table: FileTable, item: FolderEntry, path: str, may_read: Readable) 
     )
 
 
-def _folder_row(release: Release, item: FolderEntry, path: str, work: Work) -> Row:
+def _folder_row(address: str, item: FolderEntry, path: str, work: Work) -> Row:
     return Row(
         name=_name(path),
-        address=release_address("folder", release, path),
+        address=address,
         kind="folder",
         size=item.size,
         lines=item.lines,
@@ -113,10 +127,10 @@ def _folder_row(release: Release, item: FolderEntry, path: str, work: Work) -> R
     )
 
 
-def _file_row(release: Release, entry: FileEntry, path: str, work: Work) -> Row:
+def _file_row(address: str, entry: FileEntry, path: str, work: Work) -> Row:
     return Row(
         name=_name(path),
-        address=release_address("file", release, path),
+        address=address,
         kind=kind_of(entry),
         size=entry.size,
         lines=entry.lines if is_text(entry) else None,

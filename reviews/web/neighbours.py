@@ -28,17 +28,19 @@ class Neighbours:
     after: Neighbour | None
 
 
-def neighbours_of(release: Release, snapshot: Snapshot, path: bytes, may_read: Readable) -> Neighbours:
+def neighbours_of(
+    release: Release, snapshot: Snapshot, path: bytes, may_read: Readable, *, withdrawn: int | None = None
+) -> Neighbours:
     folder = path.rpartition(b"/")[0]
     files = [escape_path(entry.path) for entry in open_file_table(snapshot).listing(folder).files]
     own = escape_path(path)
     shown = [each for each in files if each == own or may_read.file(each)]
     at = shown.index(own)
     return Neighbours(
-        before=_neighbour(release, shown[at - 1]) if at else None,
-        after=_neighbour(release, shown[at + 1]) if at + 1 < len(shown) else None,
+        before=_neighbour(release, shown[at - 1], withdrawn) if at else None,
+        after=_neighbour(release, shown[at + 1], withdrawn) if at + 1 < len(shown) else None,
     )
 
 
-def _neighbour(release: Release, path: str) -> Neighbour:
-    return Neighbour(readable(path.rpartition("/")[2]), release_address("file", release, path))
+def _neighbour(release: Release, path: str, withdrawn: int | None) -> Neighbour:
+    return Neighbour(readable(path.rpartition("/")[2]), release_address("file", release, path, withdrawn=withdrawn))

@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 Crumb = tuple[str, str]
 
 
-def release_address(name: str, release: Release, path: str = "") -> str:
-    """The address of the page called `name` (`tree`, `folder`, `file`, `raw`) of a release."""
-    arguments = [release.product.slug, release.version]
+def release_address(name: str, release: Release, path: str = "", *, withdrawn: int | None = None) -> str:
+    """The address of the page called `name` (`tree`, `folder`, `file`, `raw`) of a release; with a delivery that was withdrawn, of that."""
+    arguments: list[str | int] = [release.product.slug, release.version]
+    if withdrawn:
+        name, arguments = f"withdrawn-{name}", [*arguments, withdrawn]
     return reverse(name, args=[*arguments, path] if path else arguments)
 
 
-def crumbs_to(release: Release, path: str) -> list[Crumb]:
+def crumbs_to(release: Release, path: str, *, withdrawn: int | None = None) -> list[Crumb]:
     """(name, address) from the product down to `path`; the last one has no address."""
     crumbs = [
         (release.product.name, reverse("product", args=[release.product.slug])),
         (release.version, release_address("release", release)),
-        ("Source", release_address("tree", release)),
+        ("Withdrawn source" if withdrawn else "Source", release_address("tree", release, withdrawn=withdrawn)),
     ]
     parts = path.split("/") if path else []
     for depth, part in enumerate(parts, start=1):
-        crumbs.append((readable(part), release_address("folder", release, "/".join(parts[:depth]))))
+        crumbs.append(
+            (readable(part), release_address("folder", release, "/".join(parts[:depth]), withdrawn=withdrawn))
+        )
     return [*crumbs[:-1], (crumbs[-1][0], "")]
 
 

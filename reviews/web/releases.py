@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -12,11 +12,13 @@ from reviews.queries import release_report
 from reviews.services.build_dossier import build_dossier
 from reviews.web.access import Readable, own_engagement
 from reviews.web.chain import shown_links, shown_reviews, unchecked
+from reviews.web.delivered import delivered
 from transparency.errors import UnavailableError, sentence_for
 from transparency.permissions import Right, may
-from transparency.queries import admitted_deliveries, installation
+from transparency.queries import installation
 from transparency.web.access import release_or_404
 from transparency.web.caching import kept_as
+from transparency.web.deliveries import dossier_right
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -30,12 +32,12 @@ def release(request: HttpRequest, product: str, version: str) -> HttpResponse:
     context = {
         "release": row,
         "product": row.product,
-        "deliveries": admitted_deliveries(row),
+        **delivered(row),
         "builds": row.build_lists.prefetch_related("artifacts"),
         "may_read": bool(row.subject) and Readable(request.user, row).folder(""),
         "may_review": may(request.user, Right.REVIEW, row),
         "may_deliver": may(request.user, Right.DELIVER, row.product),
-        "may_have_dossier": may(request.user, _dossier_right(row), row),
+        "may_have_dossier": may(request.user, dossier_right(row), row),
         "engagement": own_engagement(request.user, row),
         "installation": installation(),
         "dossier_name": _dossier_name(row),
@@ -49,14 +51,12 @@ def release(request: HttpRequest, product: str, version: str) -> HttpResponse:
 def dossier(request: HttpRequest, product: str, version: str) -> HttpResponse:
     """Public for an open product. A restricted one's names every file: only for those who may download its source."""
     row = release_or_404(request, product, version)
-    row = release_or_404(request, product, version, _dossier_right(row))
+    row = release_or_404(request, product, version, dossier_right(row))
+    if row.subject is None:
+        raise Http404
     response = HttpResponse(build_dossier(release=row), content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{_dossier_name(row)}"'
     return kept_as(response, row.product)
-
-
-def _dossier_right(row: Release) -> Right:
-    return Right.DOWNLOAD_SOURCE if row.product.is_restricted else Right.KNOW
 
 
 def _dossier_name(row: Release) -> str:

@@ -22,31 +22,41 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from reviews.web.folders import Row
+    from transparency.models import Release
 
 
 @require_safe
-def folder(request: HttpRequest, product: str, version: str, path: str = "") -> HttpResponse:
-    release, snapshot = source_or_404(request, product, version)
+def folder(
+    request: HttpRequest, product: str, version: str, path: str = "", identity: int | None = None
+) -> HttpResponse:
+    """Of the release's subject; with `identity` of a withdrawn delivery's snapshot, which is read and no longer worked on."""
+    release, snapshot = source_or_404(request, product, version, identity)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     person, raw = signed_in(request), path_or_404(path)
-    engagement = own_engagement(person, release)
+    engagement = None if identity else own_engagement(person, release)
     work = Work(person, engagement, snapshot)
-    rows = rows_of(release, snapshot, raw, Readable(person, release), work)
+    rows = rows_of(release, snapshot, raw, Readable(person, release), work, withdrawn=identity)
     if not rows and (raw or snapshot.files):
         raise Http404
     context = {
         "release": release,
         "path": readable(path),
-        "crumbs": crumbs_to(release, path),
+        "crumbs": crumbs_to(release, path, withdrawn=identity),
+        "withdrawn": identity,
         "rows": rows,
         "totals": _totals(rows),
         "engagement": engagement,
-        "may_review": may(person, Right.REVIEW, release),
+        "may_review": not identity and may(person, Right.REVIEW, release),
         "share": work.share_of(path),
-        "up": release_address("folder" if "/" in path else "tree", release, parent_of(path)) if path else "",
+        "up": _up(release, path, identity),
     }
     return kept_as(render(request, "reviews/tree.html", context), release.product)
+
+
+def _up(release: Release, path: str, withdrawn: int | None) -> str:
+    name = "folder" if "/" in path else "tree"
+    return release_address(name, release, parent_of(path), withdrawn=withdrawn) if path else ""
 
 
 def _totals(rows: Iterable[Row]) -> dict[str, int]:

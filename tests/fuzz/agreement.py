@@ -23,6 +23,7 @@ from transparency.proofs.container import format_container, parse_container, rea
 from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import build_dossier
 from transparency.proofs.errors import EvidenceError, UnusableInputError
+from transparency.proofs.links.dsc import files_named, signed_text
 from transparency.proofs.log.leaf import parse_leaf
 from transparency.proofs.log.note import parse_vkey
 from transparency.proofs.manifest import parse_manifest
@@ -107,6 +108,8 @@ READERS: tuple[tuple[Callable[[bytes], Any], Callable[[bytes], Any]], ...] = (
     _key("ssh"),
     _key("minisign"),
     _key("pem"),
+    (signed_text, verify.dsc_text),
+    (files_named, verify.dsc_names),
 )
 # The predicate, whose origin one of the two leaves to a later step.
 _PREDICATE = 9

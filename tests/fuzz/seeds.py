@@ -12,7 +12,7 @@ import zstandard
 from tests.fuzz.shapedseeds import add_shaped
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
 from tests.proofs.sources.zips import DEFLATE, Entry, described, make_zip
-from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, SshSigner
+from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, SignifySigner, SshSigner
 from tests.simulator import Simulator
 from transparency.proofs.attest.dsse import parse_envelope
 from transparency.proofs.container import parse_container
@@ -100,6 +100,9 @@ def _add_members(found: dict[str, list[bytes]], members: dict[str, bytes]) -> No
 
 
 def _add_signers(found: dict[str, list[bytes]], scratch: Path) -> None:
+    signify = SignifySigner(scratch)
+    found["signify"], found["signify_key"] = [signify.sign(b"message")], [signify.key.public.encode()]
+    found["keys"] = [signify.public.read_bytes()]
     for signer in (
         SshSigner(scratch, "s"),
         MinisignSigner(scratch),

@@ -27,7 +27,7 @@ from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.signatures.keys import key_from_text
 from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
-from transparency.proofs.signatures.openpgp_key import check_by_primary, parse_openpgp_certificate
+from transparency.proofs.signatures.openpgp_key import check_by_key, parse_openpgp_certificate
 from transparency.proofs.signatures.pem import parse_pem_key
 from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_public_key, parse_sshsig
 from transparency.proofs.sources.intake import Intake, take_in
@@ -122,11 +122,13 @@ def openpgp_blob(data: bytes) -> None:
 
 
 def openpgp_check(data: bytes) -> None:
-    """A certificate and a signature that name each other as they like: our own check by the primary key ends in a code."""
+    """A certificate and a signature that name each other as they like: our own check by the named key ends in a code."""
     cut = int.from_bytes(data[:2], "big")
     certificate = parse_openpgp_certificate(data[2 : 2 + cut])
     for signature in parse_openpgp_signatures(data[2 + cut :]):
-        check_by_primary(signature, certificate, (MESSAGE,))
+        for key in certificate.keys:
+            if key.is_named(signature.issuer):
+                check_by_key(signature, key, (MESSAGE,))
 
 
 def openpgp_library(data: bytes) -> None:

@@ -43,6 +43,36 @@ def add_shaped(found: dict[str, list[bytes]]) -> None:
     found["times"] = [b"2026-11-24T10:00:00Z"]
     _add_keys(found)
     _add_documents(found)
+    _add_debian(found)
+
+
+def _add_debian(found: dict[str, list[bytes]]) -> None:
+    digests = [
+        f" {letter * 64} 9 pump_1.0{rest}" for letter, rest in (("a", ".orig.tar.xz"), ("b", "-2.debian.tar.xz"))
+    ]
+    text = "\n".join(["Format: 3.0 (quilt)", "Source: pump", "Version: 1.0-2", "Checksums-Sha256:", *digests]).encode()
+    change = b"--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n a\n-b\n+B\n c\n d\n@@ -7,2 +7,3 @@ x\n g\n+new\n h\n"
+    make = b"diff --git a/g b/g\nnew file mode 100755\n--- /dev/null\n+++ b/g\n@@ -0,0 +1,2 @@\n+one\n+two\n\\ No newline at end of file\n"
+    remove = b"--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n"
+    content = b"a\nb\nc\nd\ne\nf\ng\nh\n"
+    found["dsc"] = [text, text.replace(b"3.0 (quilt)", b"1.0").replace(b"-2.debian.tar.xz", b"-2.diff.gz")]
+    found["cleartext"] = [
+        b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n"
+        + body
+        + b"\n-----BEGIN PGP SIGNATURE-----\n\nabc=\n-----END PGP SIGNATURE-----\n"
+        for body in (text, b"- -dash \nx\r")
+    ]
+    found["series"] = [b"01-fix.patch\n# why\nmore/02.diff -p1 # x\n"]
+    found["patch_text"] = [change + make, b"Description: x\n\n" + remove]
+    found["patch_apply"] = [
+        len(body).to_bytes(2, "big") + body + patch for body, patch in ((content, change + make), (b"a\n", remove))
+    ]
+    tar = file(b"pkg/f", content)
+    found["overlay"] = [
+        bytes((0, len(tar) // 512)) + tar + rest for rest in (change, folder(b"d/") + file(b"d/x", b"y"))
+    ]
+    readers = {"cleartext": 15, "dsc": 16}
+    found["readers"] += [bytes([number]) + seed for name, number in readers.items() for seed in found[name]]
 
 
 def _add_keys(found: dict[str, list[bytes]]) -> None:

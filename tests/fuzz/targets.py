@@ -9,7 +9,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.fuzz import agreement, shaped
+from tests.fuzz import agreement, debian, shaped
 from tests.fuzz.shaped import LIMITS
 from tests.proofs.sources.tars import PlainStream
 from tests.proofs.sources.zips import take_zip
@@ -36,11 +36,12 @@ from transparency.proofs.records import (
     parse_delivery_record,
 )
 from transparency.proofs.signatures.judge import FileDigests, judge_signature
-from transparency.proofs.signatures.keys import key_from_text
+from transparency.proofs.signatures.keys import key_from_text, parse_key
 from transparency.proofs.signatures.minisign import parse_minisign, parse_minisign_key
 from transparency.proofs.signatures.minisign_secret import parse_minisign_secret
 from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
+from transparency.proofs.signatures.signify import format_signify, parse_signify, parse_signify_key
 from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_public_key, parse_sshsig
 from transparency.proofs.sources.intake import take_in
 from transparency.proofs.sources.membersource import TarSource
@@ -121,9 +122,17 @@ def minisign_secret(data: bytes) -> None:
         parse_minisign_secret(text(data))
 
 
+def signify(data: bytes) -> None:
+    assert format_signify(parse_signify(data)) == data
+
+
+def signify_key(data: bytes) -> None:
+    parse_signify_key(text(data))
+
+
 def keys(data: bytes) -> None:
     key = key_from_text(text(data))
-    assert key_from_text(key.public).fingerprint == key.fingerprint
+    assert parse_key(key.format, key.public).fingerprint == key.fingerprint
 
 
 def openpgp(data: bytes) -> None:
@@ -243,6 +252,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         shaped.tar_summed, shaped.zip_entries, shaped.streams, shaped.gzip_members, shaped.sshsig_blob, shaped.ssh_key_blob,
         shaped.pem_blob, shaped.openpgp_blob, shaped.openpgp_check, shaped.openpgp_library, shaped.file_table, shaped.escaping,
         shaped.times, agreement.readers, agreement.verifiers, agreement.dossier_bytes, agreement.hostile_centre,
+        signify, signify_key, debian.cleartext, debian.dsc, debian.series, debian.patch_text, debian.patch_apply, debian.overlay,
     )
 }  # fmt: skip
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils.html import escape
 
 from tests.cast import OPEN_FILES, deliver, finish, make_archive
-from transparency.models import Artifact, Delivery, TrustAnchor
+from transparency.models import Artifact, Delivery, LogEntry, TrustAnchor
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_delivery import receive_delivery
 from transparency.services.stored_files import Received
+from transparency.web.own_checks import own_checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.cast import Cast, Key
     from tests.web.conftest import Browse
@@ -36,21 +40,58 @@ def quarantine(
     return Delivery.objects.get(release=release)
 
 
+def page_of(browse: Browse, person: str | None, delivery: Delivery) -> str:
+    return browse(person).get(f"/deliveries/{delivery.pk}/").content.decode()
+
+
 def test_a_valid_delivery_shows_each_step_and_what_it_proves(browse: Browse, open_release: Release) -> None:
     delivery = open_release.deliveries.get()
-    page = browse(None).get(f"/deliveries/{delivery.pk}/").content.decode()
+    entry = LogEntry.objects.get(kind="delivery")
+    page = page_of(browse, None, delivery)
     for text in (
         "signed by an enrolled key",
         "Signature 1: signature holds".lower(),
         "over exactly these bytes",
         delivery.archive_sha256,
         delivery.swhid,
-        "Who holds the key, nor that the source is good",
-        'href="/log/entry/1/"',
+        "Whoever holds the enrolled key signed exactly these bytes.",
+        "Who holds the key. That it is the vendor&#x27;s is this centre&#x27;s word",
+        "This does not show that no back door exists.",
+        f'href="/log/entry/{entry.index}/"',
     ):
         assert text in page, text
-    assert "/jobs/" not in page
-    assert f'href="/jobs/{delivery.job_id}/"' in browse("vera").get(f"/deliveries/{delivery.pk}/").content.decode()
+    assert f'href="/jobs/{delivery.job_id}/"' not in page
+    assert "Withdraw this delivery" not in page
+    assert f'href="/jobs/{delivery.job_id}/"' in page_of(browse, "vera", delivery)
+
+
+def test_the_commands_of_the_page_say_what_it_says_they_say(
+    browse: Browse, open_release: Release, tmp_path: Path
+) -> None:
+    """Everything is taken from the page and from public addresses, but for the archive: that one has."""
+    delivery, client = open_release.deliveries.get(), browse(None)
+    (tmp_path / "widget-1.0.tar.gz").write_bytes(make_archive(OPEN_FILES, "widget-1.0"))
+    signature = client.get(f"/deliveries/{delivery.pk}/signatures/1")
+    name = signature.headers["Content-Disposition"].partition('"')[2].rstrip('"')
+    (tmp_path / name).write_bytes(signature.content)
+    checks = own_checks(delivery, open_release.product.anchors.all())
+    page = page_of(browse, None, delivery)
+    assert len(checks) == 4
+    for check in checks:
+        assert escape(check.commands) in page
+        assert escape(check.says) in page
+        if not check.commands.startswith("transparency "):
+            done = subprocess.run(["bash", "-ec", check.commands], cwd=tmp_path, capture_output=True, check=True)
+            assert check.says in done.stdout.decode(), check.title
+
+
+def test_a_name_that_a_shell_could_obey_is_in_no_command(cast: Cast, open_release: Release) -> None:
+    delivery = open_release.deliveries.get()
+    for name in ("a;rm -rf ~.tar.gz", "-x.tar.gz", "$(id).tar", "a b.tar", "a\nb", "`id`", ""):
+        delivery.archive_name = name
+        for check in own_checks(delivery, open_release.product.anchors.all()):
+            assert not name or name not in check.commands, name
+            assert "ARCHIVE" in check.commands
 
 
 def test_quarantine_is_for_sender_vendor_and_operator(browse: Browse, cast: Cast, keys: Mapping[str, Key]) -> None:
@@ -59,7 +100,8 @@ def test_quarantine_is_for_sender_vendor_and_operator(browse: Browse, cast: Cast
         page = browse(person).get(f"/deliveries/{delivery.pk}/").content.decode()
         assert "In quarantine" in page
         assert ">unknown key<" in page
-        assert "Nothing: no enrolled key vouches for these bytes." in page
+        assert "Nothing about its origin: no enrolled key vouches for these bytes." in page
+        assert "If the key is the vendor&#x27;s, enrol it and check again" in page
         assert "broken-1.0.tar.gz" in browse(person).get("/quarantine/").content.decode()
         assert "broken-1.0.tar.gz" in browse(person).get("/").content.decode()
     for other in (None, "anna", "stan"):
@@ -81,7 +123,11 @@ def test_a_release_without_admitted_source_shows_nothing_as_proved(browse: Brows
 def test_refused_members_are_named_with_their_rule(browse: Browse, cast: Cast) -> None:
     delivery = quarantine(cast, cast.vendor_key, {"a": b"x", "a/../../evil\u202e": b"y"})
     page = browse("olga").get(f"/deliveries/{delivery.pk}/").content.decode()
-    assert "Refused members" in page
+    assert "1 member refused: <code>path-dotdot</code>" in page
+    assert "The path climbs out of its folder" in page
+    assert "no signature and no reason can lift" in page
+    assert "Check it again" not in page
+    assert "Admit it as" not in page
     assert "evil%E2%80%AE" in page
     assert "\u202e" not in page
 
@@ -99,7 +145,8 @@ def test_flagged_paths_of_a_restricted_source_are_for_its_readers(browse: Browse
 def test_flagged_paths_of_open_source_are_public(browse: Browse, cast: Cast) -> None:
     release = deliver(cast, product="flags", files={"back\\slash": b"x\n", "b": b"y\n"})
     page = browse(None).get(f"/deliveries/{release.deliveries.get().pk}/").content.decode()
-    assert "Kept and flagged" in page
+    assert "1 member kept and flagged: <code>name-backslash</code>" in page
+    assert "a separator of folders on Windows" in page
     assert "back%5Cslash" in page
 
 

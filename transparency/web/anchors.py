@@ -16,6 +16,7 @@ from transparency.errors import EvidenceError
 from transparency.models import Product, TrustAnchor
 from transparency.permissions import Right, may
 from transparency.services.enrol_anchor import enrol_product_anchor, product_anchors
+from transparency.services.reverify_product import request_reverification
 from transparency.services.revoke_anchor import revoke_anchor
 from transparency.services.rotate_anchor import rotate_anchor
 from transparency.web.access import product_or_404, refuse, signed_in
@@ -68,9 +69,9 @@ def revoke(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     anchor = _anchor_or_404(product, identity)
     form = RevokeForm(*_given(request), person=signed_in(request))
     if form.is_valid() and _revoke(request, anchor, form):
-        messages.success(
-            request, "Revoked. The key stays in the list with its reason, and can never be enrolled again."
-        )
+        messages.success(request, "Revoked. The key stays in the list with its reason; it can never be enrolled again.")
+        if form.cleaned_data["check_again"]:
+            return redirect("job", request_reverification(product=product, by=signed_in(request)).pk)
         return redirect("anchors", product.slug)
     context = {"product": product, "anchor": anchor, "form": form}
     return render(request, "transparency/anchor_revoke.html", context, status=422 if form.errors else 200)

@@ -115,8 +115,9 @@ def push_command(request: HttpRequest, product: Product) -> str:
     address = request.build_absolute_uri("/").rstrip("/")
     lines = (
         "transparency push ARCHIVE",
-        f"  --product {product.slug} --release VERSION",
-        "  --signature ARCHIVE.sig",
-        f"  --url {address}",
+        f" --product {product.slug}",
+        " --release VERSION",
+        " --signature ARCHIVE.sig",
+        f" --url {address}",
     )
     return " \\\n".join(lines)

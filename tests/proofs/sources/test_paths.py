@@ -18,7 +18,15 @@ from transparency.proofs.identity import object_id
 from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.sources import paths
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
-from transparency.proofs.sources.paths import collisions, concerns_git_rules, judge_names, judge_path, leaves_tree
+from transparency.proofs.sources.paths import (
+    MAX_LINKS,
+    collisions,
+    concerns_git_rules,
+    judge_names,
+    judge_path,
+    leaves_tree,
+    with_folders,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -258,7 +266,7 @@ def test_ordinary_names_are_not_flagged(name: bytes) -> None:
 
 
 def test_a_flaw_of_a_folder_is_told_once_and_at_the_folder() -> None:
-    found = list(judge_names([b"a/bad /x", b"a/bad /y", b"a/bad /z "]))
+    found = list(judge_names(with_folders([b"a/bad /x", b"a/bad /y", b"a/bad /z "])))
     assert [(finding.path, finding.rule) for finding in found] == [
         ("a/bad%20", "name-trailing"),
         ("a/bad%20/z%20", "name-trailing"),
@@ -280,11 +288,11 @@ def test_names_that_differ_by_case_or_normal_form_are_flagged() -> None:
         "\u212a".encode(),
         b"other",
     ]
-    found = {finding.path: finding.detail for finding in collisions(tree)}
+    found = {finding.path: finding.detail for finding in collisions(with_folders(tree))}
     assert set(found) == {escape_path(path) for path in tree if path not in {b"A/x", b"a/y", b"other"}} | {"A", "a"}
     assert found["a"] == "like A"
     assert found["README"] == "like readme"
-    assert list(collisions([b"a/b", b"a/c", b"\xff", b"\xfe"])) == []
+    assert list(collisions(with_folders([b"a/b", b"a/c", b"\xff", b"\xfe"]))) == []
 
 
 @pytest.mark.parametrize(
@@ -304,7 +312,30 @@ def test_names_that_differ_by_case_or_normal_form_are_flagged() -> None:
     ],
 )
 def test_whether_a_link_leaves_the_tree_is_told_by_its_names(path: bytes, target: bytes, outside: bool) -> None:
-    assert leaves_tree(path, target) == outside
+    assert leaves_tree(path, target, {}) == outside
+
+
+@pytest.mark.parametrize(
+    ("links", "outside"),
+    [
+        ({b"l": b"s", b"s": b"/etc"}, True),
+        ({b"l": b"s/x", b"s": b"/etc"}, True),
+        ({b"l": b"d/s/../x", b"d/s": b".."}, True),
+        ({b"l": b"d/s/x", b"d/s": b".."}, False),
+        ({b"l": b"a/b/c/s/../x", b"a/b/c/s": b"../../.."}, True),
+        ({b"l": b"a/b/c/s/../x", b"a/b/c/s": b"../.."}, False),
+        ({b"l": b"s/../../x", b"s": b"a/b/c"}, False),
+        ({b"l": b"l"}, False),
+        ({b"l": b"s/x", b"s": b"l"}, False),
+        ({b"l": b"./" * 9000}, True),
+        ({b"l": b"1"} | {b"%d" % number: b"%d" % (number + 1) for number in range(1, MAX_LINKS)} | {b"%d" % MAX_LINKS: b".."}, True),
+        ({b"l": b"1"} | {b"%d" % number: b"%d" % (number + 1) for number in range(1, MAX_LINKS + 2)} | {b"%d" % (MAX_LINKS + 2): b".."}, False),
+        ({b"l": b"l/" * 2000}, False),
+        ({b"l": b"./" * 2000 + b"0"} | {b"%d" % number: b"./" * 2000 + b"%d" % (number + 1) for number in range(9)}, True),
+    ],
+)  # fmt: skip
+def test_whether_a_link_leaves_the_tree_through_other_links(links: dict[bytes, bytes], outside: bool) -> None:
+    assert leaves_tree(b"l", links[b"l"], links) == outside
 
 
 @given(st.binary(min_size=1, max_size=40))

@@ -107,11 +107,6 @@ def parse_openpgp_certificate(data: bytes) -> OpenPgpCertificate:
     return OpenPgpCertificate(tuple(keys), tuple(reasons))
 
 
-def check_by_primary(signature: OpenPgpSignature, certificate: OpenPgpCertificate, content: Iterable[bytes]) -> None:
-    """Raise unless the version 4 signature over `content` is by the certificate's primary key (`key-mismatch`, `signature-…`)."""
-    check_by_key(signature, certificate.keys[0], content)
-
-
 def check_by_key(signature: OpenPgpSignature, key: OpenPgpKey, content: Iterable[bytes]) -> None:
     """Raise unless the version 4 signature is by this key, bound or not (`key-mismatch`, `signed-before-key`, `signature-…`)."""
     if not key.is_named(signature.issuer) or signature.version != 4:  # noqa: PLR2004 - version

@@ -34,6 +34,7 @@ from transparency.proofs.sources.paths import (
     judge_path,
     leaves_tree,
     normal_path,
+    with_folders,
 )
 
 if TYPE_CHECKING:
@@ -313,13 +314,15 @@ def _conclude(state: _Pass, of_stream: list[Finding]) -> Intake:
 def _flag(state: _Pass, of_stream: list[Finding], prefix: bytes, paths: list[bytes], folders: list[bytes]) -> None:
     """What is kept and flagged, in the tree as it will be; the dropped top folder's own name first."""
     cut = len(prefix) + 1 if prefix else 0
-    links = (
-        Finding(escape_path(path[cut:]), "symlink-outside", escape_path(target))
-        for path, target in state.targets.items()
-        if leaves_tree(path[cut:], target)
+    links = {path[cut:]: target for path, target in state.targets.items()}
+    outside = (
+        Finding(escape_path(path), "symlink-outside", escape_path(target))
+        for path, target in links.items()
+        if leaves_tree(path, target, links)
     )
-    names = [*paths, *folders]
-    for finding in itertools.chain(of_stream, links, judge_names([prefix]), judge_names(names), collisions(names)):
+    names = with_folders(itertools.chain(paths, folders))
+    top = [prefix] if prefix else []
+    for finding in itertools.chain(of_stream, outside, judge_names(top), judge_names(names), collisions(names)):
         state.flag(finding)
 
 

@@ -46,7 +46,7 @@ _GIT_MODE = re.compile(rb"new (?:file )?mode 100(755|644)\r?\Z")
 _UNSUPPORTED = re.compile(rb"(?:rename|copy) (?:from|to) |(?:new|old) (?:file )?mode (?!100(?:755|644)\r?\Z)")
 _BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
 _NULL = b"/dev/null"
-_NO_NEWLINE = b"\\ "
+_NO_NEWLINE = b"\\"
 _NAME = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._+@=,~%:#()\[\]-]*(?:/[A-Za-z0-9][A-Za-z0-9._+@=,~%:#()\[\]-]*)*\Z", re.ASCII
 )
@@ -215,7 +215,7 @@ class _Reader:
         old, new = (self._path(self._lines[self._at + step][4:]) for step in (0, 1))
         self._at += 2
         hunks: list[Hunk] = []
-        while self._at < len(self._lines) and _HUNK.match(self._lines[self._at]):
+        while self._line().startswith(b"@@ "):
             hunks.append(self._hunk(len(hunks) + 1))
         if old is None and new is None:
             _malformed(self._name, "a file", "two times /dev/null")
@@ -251,7 +251,7 @@ class _Reader:
             _malformed(self._name, f"at most {MAX_HUNKS} hunks", "more")
         match = _HUNK.match(self._lines[self._at])
         if match is None:
-            raise AssertionError("the caller looked")
+            _malformed(self._name, "a hunk's line numbers", f"line {self._at + 1}: {self._line()[:60]!r}")
         start, olds, _, news = (int(group) if group is not None else 1 for group in match.groups())
         self._at += 1
         before, after, kinds = self._body(olds, news)

@@ -32,13 +32,19 @@ from typing import TYPE_CHECKING
 from transparency.proofs.escaping import escape_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MAX_COMPONENT_BYTES = 255
 MAX_PATH_BYTES = 4096
 MAX_DEPTH = 256
-# Nothing in these needs a second look, unless it is `git~1`, has a trailing dot, or is reserved on Windows.
-_ORDINARY = re.compile(rb"[A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~-][A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~. -]*\Z")
+# As many links as Linux follows in one path, and twice as many steps as the longest path has.
+MAX_LINKS = 40
+MAX_STEPS = 8192
+# Nothing in these needs a second look, unless they have to do with git: short, no dot or space at the end, not reserved on Windows.
+_SOUND = re.compile(
+    rb"(?!(?i:con|prn|aux|nul|conin\$|conout\$|com[1-9]|lpt[1-9])(?:[. ]|\Z))"
+    rb"[A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~-](?:[A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~. -]{0,253}[A-Za-z0-9_+=@,#%()\[\]{}!$&';^`~-])?\Z"
+)
 # git's path.c, is_ntfs_dotgit, after every backslash.
 _NTFS_GIT = re.compile(rb"(?:\A|\\)(?:\.git|git~1)[. ]*(?:\Z|[\\:])", re.IGNORECASE)
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9\u00b9\u00b2\u00b3])(?:\..*)?\Z")
@@ -92,20 +98,38 @@ def normal_path(path: bytes, *, folder: bool) -> bytes:
     return path
 
 
-def leaves_tree(path: bytes, target: bytes) -> bool:
-    """Whether a symbolic link at `path` points outside, judged by the names alone."""
-    if target.startswith(b"/"):
-        return True
-    depth = path.count(b"/")
-    for component in target.split(b"/"):
-        depth += {b"..": -1, b".": 0, b"": 0}.get(component, 1)
-        if depth < 0:
-            return True
-    return False
+def leaves_tree(path: bytes, target: bytes, links: Mapping[bytes, bytes]) -> bool:
+    """Whether a symbolic link at `path` leads outside when it is followed through the tree's `links` (path to target).
+
+    What is not there is taken for a folder. More than MAX_LINKS, which no system follows, lead nowhere; a way too long to walk leads out.
+    """
+    at = path.split(b"/")[:-1]
+    ahead = target.split(b"/")[::-1]
+    followed = steps = 0
+    outside = target.startswith(b"/")
+    while ahead and not outside and followed <= MAX_LINKS:
+        component = ahead.pop()
+        steps += 1
+        if component == b"..":
+            outside = not at
+            del at[-1:]
+        elif component not in {b"", b"."}:
+            at.append(component)
+            further = links.get(b"/".join(at)) if len(at) <= MAX_DEPTH else None
+            if further is not None:
+                at.pop()
+                ahead += further.split(b"/")[::-1]
+                followed += 1
+                outside = further.startswith(b"/")
+        outside = outside or steps > MAX_STEPS
+    return outside
 
 
 def judge_path(path: bytes) -> tuple[Finding, ...]:
     """Findings about one path (leading `./` and a folder's trailing slash already dropped), fatal ones first."""
+    folder, slash, last = path.rpartition(b"/")
+    if len(path) <= MAX_PATH_BYTES and _is_sound(last) and (not slash or _is_sound_folder(folder)):
+        return ()
     found = [(rule, detail, True) for rule, detail in _judge_shape(path)]
     for component in path.split(b"/"):
         found += _judge_component(component)
@@ -117,24 +141,36 @@ def judge_path(path: bytes) -> tuple[Finding, ...]:
     )
 
 
-def judge_names(paths: Iterable[bytes]) -> Iterator[Finding]:
-    """What is kept and flagged in the names of files and of the folders above them, each once and at the name that has it."""
-    seen: set[bytes] = set()
+def with_folders(paths: Iterable[bytes]) -> Collection[bytes]:
+    """The paths and the folders above them, each once, a path before what is above it."""
+    names: dict[bytes, None] = {}
     for path in paths:
-        for name in _up(path, seen):
-            for rule, detail, fatal in _judge_component(name.rpartition(b"/")[2]):
+        while path and path not in names:
+            names[path] = None
+            path = path.rpartition(b"/")[0]  # noqa: PLW2901 - walks up to the root
+    return names
+
+
+def judge_names(names: Iterable[bytes]) -> Iterator[Finding]:
+    """What is kept and flagged in the last component of each name."""
+    for name in names:
+        last = name.rpartition(b"/")[2]
+        if not _is_sound(last):
+            for rule, detail, fatal in _judge_component(last):
                 if not fatal:
                     yield Finding(escape_path(name), rule, detail)
 
 
-def collisions(paths: Iterable[bytes]) -> Iterator[Finding]:
+def collisions(names: Collection[bytes]) -> Iterator[Finding]:
     """Files and folders that differ only by case or normal form; each is flagged and names one other."""
-    folded: dict[str, set[bytes]] = defaultdict(set)
-    seen: set[bytes] = set()
-    for path in paths:
-        for name in _up(path, seen):
-            folded[fold(name)].add(name)
-    for alike in folded.values():
+    folded: dict[bytes, list[bytes]] = defaultdict(list)
+    for name in names:
+        key = fold(name)
+        if key != name:
+            folded[key].append(name)
+    for key, alike in folded.items():
+        if key in names and fold(key) == key:
+            alike.append(key)
         if len(alike) > 1:
             first, *others = sorted(alike)
             yield Finding(escape_path(first), "name-collision", f"like {escape_path(others[0])}")
@@ -142,21 +178,12 @@ def collisions(paths: Iterable[bytes]) -> Iterator[Finding]:
                 yield Finding(escape_path(other), "name-collision", f"like {escape_path(first)}")
 
 
-def _up(path: bytes, seen: set[bytes]) -> Iterator[bytes]:
-    """The path and the folders above it that were not seen yet."""
-    while path and path not in seen:
-        seen.add(path)
-        yield path
-        path = path.rpartition(b"/")[0]
-
-
-def fold(path: bytes) -> str:
+def fold(path: bytes) -> bytes:
     """Key under which names collide: NFC, then case folding."""
     if path.isascii():
-        return path.decode("ascii").lower()
-    return unicodedata.normalize(
-        "NFC", unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape")).casefold()
-    )
+        return path.lower()
+    text = unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape")).casefold()
+    return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
 
 
 def concerns_git_rules(path: bytes) -> bool:
@@ -187,12 +214,20 @@ def _judge_shape(path: bytes) -> Iterator[tuple[str, str]]:
         yield "path-component-long", f"{longest} bytes"
 
 
+def _is_sound(component: bytes) -> bool:
+    """Whether there is nothing to say about a component by itself, seen at a glance."""
+    return bool(_SOUND.match(component)) and b"git" not in component.lower()
+
+
+@lru_cache(maxsize=65_536)
+def _is_sound_folder(path: bytes) -> bool:
+    """Whether there is nothing to say about a folder, nor will be because of it about what lies in it."""
+    return path.count(b"/") + 1 < MAX_DEPTH and not judge_path(path)
+
+
 @lru_cache(maxsize=65_536)
 def _judge_component(component: bytes) -> tuple[tuple[str, str, bool], ...]:
     if component in {b"", b".", b".."}:
-        return ()
-    ordinary = _ORDINARY.match(component) and b"git" not in component.lower() and component[-1] not in b". "
-    if ordinary and not _RESERVED.match(component.decode("ascii")):
         return ()
     fatal = (("path-git", "", True),) if _is_git(component) else ()
     return *fatal, *((rule, detail, False) for rule, detail in _flags(component))
@@ -224,8 +259,9 @@ def _is_git(component: bytes) -> bool:
     return bool(_NTFS_GIT.search(component)) or _hfs_name(component) == b".git"
 
 
-@lru_cache(maxsize=65_536)
 def _is_special(component: bytes) -> bool:
+    if component.isascii() and b"~" not in component and b"git" not in component.lower():
+        return False
     return bool(_NTFS_SPECIAL.search(component)) or _hfs_name(component) in _HFS_SPECIAL
 
 

@@ -1,0 +1,138 @@
+"""The commands with which anybody checks a delivery with public tools, real names and digests filled in.
+
+Names come from outside: one that is not plain is replaced by a word in capitals, so that nothing on the page turns into a command.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transparency.web.verdict_words import cover_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from transparency.models import Delivery, SignatureFile, TrustAnchor
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,200}\Z")
+ENDINGS = {"openpgp": "asc", "sshsig": "sig", "minisign": "minisig", "signify": "signify"}
+_KEYS = {"openpgp": "openpgp", "sshsig": "ssh", "minisign": "minisign", "signify": "signify"}
+_UNPACKERS = {".xz": "xz", ".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
+_FROM_ITS_ARCHIVE = frozenset({"release-archive", "signed-tag", "upstream"})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCheck:
+    """What is checked, the commands, and what they must say."""
+
+    title: str
+    commands: str
+    says: str
+
+
+def own_checks(delivery: Delivery, anchors: Iterable[TrustAnchor]) -> list[OwnCheck]:
+    """In the order in which one would do them."""
+    name = plain(delivery.archive_name, "ARCHIVE")
+    keys = {(anchor.format, anchor.fingerprint): anchor for anchor in anchors}
+    checks = [OwnCheck("You have the same file", f"sha256sum {name}", delivery.archive_sha256)]
+    checks += _over_cover(delivery, name)
+    checks += [found for row in delivery.signatures.all() if (found := _signature(delivery, row, name, keys))]
+    return checks + _tree(delivery, name)
+
+
+def signature_name(delivery: Delivery, row: SignatureFile) -> str:
+    """The name under which the page hands a signature file out."""
+    return f"{plain(delivery.archive_name, 'archive')}.{row.position}.{ENDINGS.get(row.format, 'bin')}"
+
+
+def cover_name(delivery: Delivery) -> str:
+    return plain(str((delivery.cover or {}).get("name", "")), "LIST")
+
+
+def plain(name: str, instead: str) -> str:
+    """The name when a shell takes it for a name and for nothing else."""
+    return name if _PLAIN.match(name) else instead
+
+
+def _over_cover(delivery: Delivery, name: str) -> list[OwnCheck]:
+    form = cover_form(delivery)
+    if form == "checksums" and delivery.cover:
+        tool = "sha512sum" if "512" in delivery.cover["name"] else "sha256sum"
+        command = f"{tool} --ignore-missing --check {cover_name(delivery)}"
+        return [OwnCheck("The signed list names it", command, f"{name}: OK")]
+    if form == "dsc":
+        files = " ".join(plain(item["name"], "FILE") for item in delivery.components) or name
+        command = f"sha256sum {files}\nsed -n '/^Checksums-Sha256:/,/^[^ ]/p' {cover_name(delivery)}"
+        return [OwnCheck("The signed text names every file", command, "the same digests twice")]
+    return []
+
+
+def _signature(
+    delivery: Delivery, row: SignatureFile, name: str, keys: Mapping[tuple[str, str], TrustAnchor]
+) -> OwnCheck | None:
+    anchor = keys.get((_KEYS.get(row.format, ""), row.key))
+    if anchor is None:
+        return None
+    signed, before = _signed_file(delivery, name)
+    file = signature_name(delivery, row)
+    says = {
+        "ssh": 'Good "file" signature for vendor',
+        "minisign": "Signature and comment signature verified",
+        "signify": "Signature Verified",
+        "openpgp": anchor.fingerprint,
+    }
+    commands = {
+        "ssh": (
+            f"echo 'vendor namespaces=\"{','.join(anchor.namespaces)}\" {anchor.public}' > allowed_signers\n"
+            f"ssh-keygen -Y verify -f allowed_signers -I vendor -n file -s {file} < {signed}"
+        ),
+        "minisign": f"minisign -V -P {anchor.public} -x {file} -m {signed}",
+        "signify": (
+            f"echo 'untrusted comment: vendor\n{anchor.public}' > vendor.pub\n"
+            f"signify-openbsd -V -p vendor.pub -x {file} -m {signed}"
+        ),
+        "openpgp": (
+            f"sqv --keyring {anchor.fingerprint}.asc {file} {signed}\n"
+            f"gpg --import {anchor.fingerprint}.asc && gpg --verify {file} {signed}"
+        ),
+    }
+    if anchor.format not in commands:
+        return None
+    title = f"Signature {row.position}, with the key that is enrolled here or, better, with the one you got elsewhere"
+    return OwnCheck(title, before + commands[anchor.format], says[anchor.format])
+
+
+def _signed_file(delivery: Delivery, name: str) -> tuple[str, str]:
+    """The file that the signatures are over, and the commands that make it."""
+    form = cover_form(delivery)
+    if form in {"checksums", "dsc"}:
+        return cover_name(delivery), ""
+    tool = next((tool for ending, tool in _UNPACKERS.items() if name.endswith(ending)), None)
+    if form == "decompressed" and tool:
+        return "signed.tar", f"{tool} -dc {name} > signed.tar\n"
+    return name, ""
+
+
+def _tree(delivery: Delivery, name: str) -> list[OwnCheck]:
+    """Only where the tree is the archive's own: a laid-over or patched one is made of several files."""
+    snapshot = delivery.snapshot
+    if snapshot is None or delivery.role not in _FROM_ITS_ARCHIVE:
+        return []
+    checks = [
+        OwnCheck(
+            "The snapshot is what the archive holds",
+            f"transparency manifest {name}",
+            f"manifest {snapshot.manifest}",
+        )
+    ]
+    if ".zip" not in name:
+        strip = " --strip-components=1" if delivery.prefix else ""
+        commands = (
+            f"mkdir tree && tar -xf {name} -C tree{strip} && cd tree\n"
+            "git init -q && git -c core.autocrlf=false add --all --force . && git write-tree"
+        )
+        title = "The same with git alone, unless a .gitattributes in it tells git to change files"
+        checks.append(OwnCheck(title, commands, snapshot.git_tree))
+    return checks
