@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from transparency.gateways import openpgp
 from transparency.gateways.openpgp import OpenPgp
+from transparency.proofs.errors import UnavailableError
 from transparency.proofs.signatures.judge import Content, FileDigests, Verdict, judge_all
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text
 from transparency.proofs.signatures.openpgp import dearmour, packets
@@ -307,3 +309,31 @@ def test_a_release_older_than_the_keys_newest_self_signature_is_valid_by_its_pri
     assert (verdict.outcome, verdict.code) == ("valid", "valid")
     assert any("enrolled primary key" in step.found for step in verdict.findings[0].steps)
     assert answer([signature], [key], data=DATA + b"x") == ("invalid", "signature-mismatch")
+
+
+def test_a_large_file_is_read_through_a_pipe_and_means_the_same(
+    gpg: Gnupg, vendor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openpgp, "MAPPED_BYTES", 4)
+    signature, keys = gpg.sign(vendor), [gpg.key(vendor)]
+    for data, outcome in ((DATA, "valid"), (DATA + b"x", "invalid"), (DATA * 100_000, "invalid")):
+        (tmp_path / "file").write_bytes(data)
+        digests = FileDigests(len(data), bytes(32), bytes(64), bytes(64))
+        content = Content(path=str(tmp_path / "file"))
+        verdict = judge_all([signature], digests, keys, now=datetime.now(UTC), content=content, openpgp=OpenPgp())
+        assert verdict.outcome == outcome
+
+
+def test_a_reader_that_dies_makes_no_signature_look_wrong(
+    gpg: Gnupg, vendor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openpgp, "MAPPED_BYTES", 4)
+    (tmp_path / "file").write_bytes(DATA)
+    (tmp_path / "cat").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "cat").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    digests, content = FileDigests(len(DATA), bytes(32), bytes(64), bytes(64)), Content(path=str(tmp_path / "file"))
+    with pytest.raises(UnavailableError, match="content-unreadable"):
+        judge_all(
+            [gpg.sign(vendor)], digests, [gpg.key(vendor)], now=datetime.now(UTC), content=content, openpgp=OpenPgp()
+        )

@@ -6,6 +6,9 @@ revocation. Nothing is ever upgraded by an error: a signature is valid only when
 
 from __future__ import annotations
 
+import signal
+import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
 
     from transparency.proofs.signatures.keys import EnrolledKey
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = PIPE_BYTES = 1024 * 1024
+MAPPED_BYTES = 256 * 1024 * 1024
 Judgement = tuple[Outcome, str, str | None, tuple[Step, ...]]
 
 
@@ -158,13 +162,35 @@ def _library_accepts(signature: OpenPgpSignature, candidate: _Candidate, content
     try:
         packet = pysequoia.Sig.from_bytes(signature.packet)
         if content.path is not None:
-            result = pysequoia.verify(file=Path(content.path), store=store, signature=packet)
+            with _flat(Path(content.path)) as file:
+                result = pysequoia.verify(file=file, store=store, signature=packet)
         else:
             result = pysequoia.verify(bytes=_signed_bytes(content), store=store, signature=packet)
     except RuntimeError:  # its only error, whatever the reason
         return False
     accepted = {item.certificate.upper() for item in result.valid_sigs}
     return candidate.certificate.fingerprint in accepted
+
+
+@contextmanager
+def _flat(path: Path) -> Iterator[Path]:
+    """The file, or for a large one a pipe that it comes through: the library would map all of it into memory."""
+    if path.stat().st_size <= MAPPED_BYTES:
+        yield path
+        return
+    with subprocess.Popen(["cat", str(path)], stdout=subprocess.PIPE, pipesize=PIPE_BYTES) as reader:
+        if reader.stdout is None:
+            raise AssertionError("a pipe was asked for")
+        try:
+            yield Path(f"/proc/self/fd/{reader.stdout.fileno()}")
+            reader.stdout.read()
+        finally:
+            # A reader that died would make every signature look wrong: that is no answer at all.
+            reader.stdout.close()
+            if reader.wait() not in {0, -signal.SIGPIPE}:
+                raise UnavailableError(
+                    "content-unreadable", expected="the whole file", found=f"exit {reader.returncode}"
+                )
 
 
 def _times(
