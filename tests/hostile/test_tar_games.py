@@ -197,7 +197,7 @@ ENDS = {
     "content cut short": refused(tar(header(b"n", size=600), end=bytes(512)), ("", "tar-truncated")),
     "padding cut short": refused(tar(header(b"n", size=1), end=b"x" + bytes(100)), ("", "tar-truncated")),
     "a zip after the end": refused(tar(end=END + b"PK\5\6" + bytes(18)), ("", "tar-trailing")),
-    "text where a header should be": refused(tar(b"#!/bin/sh\n".ljust(512, b"#")), ("%23%21/bin/sh%0A" + "%23" * 90, "tar-header")),
+    "text where a header should be": refused(tar(b"#!/bin/sh\n".ljust(512, b"#")), ("", "tar-header")),
     "many zeros at the end": kept(tar(end=bytes(1 << 20)), KEPT),
     "an odd number of zeros at the end": kept(tar(end=END + bytes(7)), KEPT),
     "what hides in a file stays in the file": kept(

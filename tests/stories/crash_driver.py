@@ -218,7 +218,7 @@ def totals() -> dict[str, object]:
         "deliveries": Delivery.objects.count(),
         "jobs": Job.objects.filter(state=Job.State.DONE).count(),
         "snapshots": Snapshot.objects.count(),
-        "leaves": LogEntry.objects.filter(index__isnull=False).count(),
+        "leaves": LogEntry.objects.filter(kind="delivery", index__isnull=False).count(),
         "leftovers": [path.name for path in settings.OBJECT_ROOT.glob("p*/incoming/*")],
     }
 
