@@ -33,4 +33,5 @@ def format_time(moment: datetime) -> str:
     """Return the RFC 3339 text; the time must be aware, fractions of seconds are cut."""
     if moment.tzinfo is None:
         raise AssertionError("naive time")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which writes the year 226 with three digits.
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
