@@ -168,12 +168,20 @@ def one(old: bytes, new: bytes) -> bytes:
         (b"diff --git a/l b/l\nnew file mode 120000\n" + NEW, "patch-unsupported"),
         (b"diff --git a/f b/f\nindex 1..2\nGIT binary patch\nliteral 1\n", "patch-unsupported"),
         (b"Binary files a/f and b/f differ\n", "patch-unsupported"),
+        (one(b"a/f", b"b/f") + b"+++ \nc\n", "patch-unsupported"),
+        (one(b"a/f", b"b/f") + b"Index: f\n 3,4d\n", "patch-unsupported"),
     ],
 )
 def test_a_cheat_is_refused_by_its_rule(patch: bytes, code: str) -> None:
     with pytest.raises(EvidenceError) as caught:
         parse_patch(patch, name="p")
     assert caught.value.code == code
+
+
+def test_prose_behind_the_last_hunk_is_prose_while_gnu_patch_says_so_too(tmp_path: Path) -> None:
+    for prose in (b"-- \n2.39.2\n", b"c\n3,4d\n", b"+++ \nabc\n", b"Index: f\n3,4a\n"):
+        patch = one(b"a/f", b"b/f") + prose
+        assert apply(b"a\n", patch) == gnu_patch(tmp_path, b"a\n", patch) == b"b\n"
 
 
 def test_a_series_is_read() -> None:

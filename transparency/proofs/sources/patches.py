@@ -8,7 +8,7 @@ b'new\na\nc\n'
 |---|---|
 | patch-series | a series with options other than `-p1`, with names that are no plain relative ones, or one twice |
 | patch-malformed | hunks that do not add up, headers without a hunk, too much of anything |
-| patch-unsupported | renames, copies, binary patches, changes of a mode |
+| patch-unsupported | renames, copies, binary patches, changes of a mode, what GNU patch would hand to ed |
 | patch-path | a name that the path policy refuses, or that has nothing to strip |
 | patch-failed | a hunk that fits nowhere, a file to make that is there, a file to change or remove that is not |
 
@@ -45,6 +45,9 @@ _GIT_HEADER = re.compile(
 _GIT_MODE = re.compile(rb"new (?:file )?mode 100(755|644)\r?\Z")
 _UNSUPPORTED = re.compile(rb"(?:rename|copy) (?:from|to) |(?:new|old) (?:file )?mode (?!100(?:755|644)\r?\Z)")
 _BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
+# Behind the last hunk GNU patch takes a line like this for an ed script, once a line like a header stands there too.
+_ED_COMMAND = re.compile(rb"[ \tX]*(?:[0-9]*(?:,[0-9]+)?(?:[cd]|s/\.//)|[0-9]*[ai])[ \t]*\r?\Z")
+_ED_HEADER = re.compile(rb"[ \tX]*(?:\+\+\+ |--- |\*\*\* |Index:|diff --git )")
 _NULL = b"/dev/null"
 _NO_NEWLINE = b"\\"
 _NAME = re.compile(
@@ -158,7 +161,7 @@ class _Reader:
         self._hunks = 0
 
     def __iter__(self) -> Iterator[FilePatch]:
-        files = 0
+        files = after = 0
         executable: bool | None = None
         while self._at < len(self._lines):
             line = self._lines[self._at]
@@ -171,7 +174,7 @@ class _Reader:
                 continue
             if line.startswith(b"--- ") and self._next().startswith(b"+++ ") and self._after_next().startswith(b"@@ "):
                 yield replace(self._file(), executable=executable)
-                executable = None
+                executable, after = None, self._at
                 files += 1
                 if files > MAX_FILES:
                     _malformed(self._name, f"at most {MAX_FILES} files", "more")
@@ -179,6 +182,16 @@ class _Reader:
                 _malformed(self._name, "file headers before a hunk", f"line {self._at + 1}")
             else:
                 self._at += 1
+        self._refuse_ed(after)
+
+    def _refuse_ed(self, after: int) -> None:
+        """What stands behind the last file is prose for us; it must be that for GNU patch too."""
+        rest = self._lines[after:]
+        command = next((line for line in rest if _ED_COMMAND.match(line)), None)
+        if command is not None and any(map(_ED_HEADER.match, rest)):
+            raise EvidenceError(
+                "patch-unsupported", subject=self._name, expected="a unified diff", found=f"ed's {command[:60]!r}"
+            )
 
     def _git_headers(self) -> bool | None:
         """Whether they make the file executable; what GNU patch would do with the others is refused."""
