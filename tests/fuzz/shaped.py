@@ -236,7 +236,8 @@ def _read_by(read: Callable[[bytes], Iterator[tuple[bytes, bytes]]], data: bytes
 
 
 def _tar_contents(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(data), encoding="utf-8", errors="surrogateescape") as archive:
+    # `r:`, since it would try the old .lzma format too, whose header is almost anything.
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
         found: dict[bytes, bytes] = {}
         for member in archive:
             path = _plain(member.name.encode("utf-8", "surrogateescape"))

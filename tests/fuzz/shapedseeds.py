@@ -22,7 +22,7 @@ _SMALL = 4000
 
 def add_shaped(found: dict[str, list[bytes]]) -> None:
     """Put the shaped targets' seeds beside the plain ones'."""
-    found["tar_summed"] = found["tar"]
+    found["tar_summed"] = [*found["tar"], b"\xb7" + bytes(8) + b"/"]
     found["zip_entries"] = [
         bytes([0, 0, 3, 5, 0, 0]) + b"p/ahello" + bytes([1, 0, 3, 5, 0, 0]) + b"p/bhello",
         bytes([33, 1, 1, 3, 16, 0]) + b"aabc" + bytes([2, 3, 1, 1, 0, 0]) + b"la" + bytes([0, 2, 2, 0, 0, 0]) + b"d/",
