@@ -533,7 +533,9 @@ def numbered_key(line: str) -> Tuple[bytes, bytes]:
 
 
 def pem_der(pem: str) -> bytes:
-    match = re.fullmatch(r"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*", pem)
+    match = re.fullmatch(
+        r"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*", pem, re.ASCII
+    )
     need(match is not None and len(pem) <= 4096, "not a PEM PUBLIC KEY")
     return base64_of("".join(match.group(1).split()) if match else "")
 

@@ -56,7 +56,10 @@ def parse_minisign_secret(text: str, passphrase: bytes = b"") -> MinisignSecret:
     if hashlib.blake2b(b"Ed" + key_id + pair, digest_size=32).digest() != checksum:
         if raw[2:4] == _SCRYPT:
             raise EvidenceError("passphrase-wrong", expected="the passphrase of this key", found="another")
-        raise EvidenceError("key-malformed", expected="a matching checksum", found="another")
+        if any(checksum):  # `minisign -W` leaves it empty
+            raise EvidenceError("key-malformed", expected="a matching checksum or none", found="another")
+    if Ed25519PrivateKey.from_private_bytes(pair[:32]).public_key().public_bytes_raw() != pair[32:]:
+        raise EvidenceError("key-malformed", expected="two halves of one key", found="another public key")
     return MinisignSecret(key_id, pair[:32])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -10,12 +11,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.log.note import decode_base64
 from transparency.proofs.signatures.ed25519 import check_ed25519, refuse_weak_public_key
 
 MAX_KEY_CHARACTERS = 4096
+# The same in verify.py. Libraries take what they like around the block; then each would see another text.
+_SHAPE = re.compile(r"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,22 @@ class PemKey:
 
 
 def parse_pem_key(text: str) -> PemKey:
-    """Read a `PUBLIC KEY` (`key-malformed`, `key-type`, `key-weak`)."""
+    """Read one `PUBLIC KEY` with nothing around it (`key-malformed`, `key-type`, `key-weak`)."""
+    shape = _SHAPE.match(text)
+    if shape is None or len(text) > MAX_KEY_CHARACTERS:
+        raise EvidenceError("key-malformed", expected="a PEM PUBLIC KEY and nothing else", found=text[:40])
+    der = decode_base64("".join(shape[1].split()), "key-malformed")
     try:
-        key = load_pem_public_key(text[:MAX_KEY_CHARACTERS].encode())
+        key = load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise EvidenceError("key-malformed", expected="a PEM PUBLIC KEY", found=text[:40]) from error
     if isinstance(key, Ed25519PublicKey):
         refuse_weak_public_key(key.public_bytes_raw())
     elif not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise EvidenceError("key-type", expected="Ed25519 or ECDSA P-256", found=type(key).__name__)
-    return PemKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key)
+    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
+        raise EvidenceError("key-malformed", expected="a key in strict DER, its point uncompressed", found="another")
+    return PemKey(der, key)
 
 
 def check_pem(signature: bytes, key: PemKey, message: bytes) -> None:
