@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.proofs.mutations import accepted
 from transparency.proofs import dossier
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.container import format_container, parse_container
@@ -20,6 +21,7 @@ from transparency.proofs.dossier import (
     LogHeadParts,
     arrange,
     build_dossier,
+    format_index,
     members_of,
     parse_dossier,
     parse_index,
@@ -90,6 +92,24 @@ def test_what_was_built_parses_to_the_same_parts_and_builds_the_same_bytes(parts
     data = build_dossier(parts)
     assert parse_dossier(data).parts == parts
     assert build_dossier(parse_dossier(data).parts) == data
+
+
+@settings(max_examples=50, deadline=None)
+@given(parts=parts_strategy)
+def test_an_index_parses_to_itself_and_back(parts: DossierParts) -> None:
+    data = members_of(parts)["dossier.json"]
+    assert format_index(parse_index(data)) == data
+    assert parse_index(format_index(parse_index(data))) == parse_index(data)
+
+
+def test_a_changed_index_is_refused_or_another_one() -> None:
+    refusals = {
+        "json-malformed", "json-shape", "json-duplicate-key", "json-not-canonical", "json-too-deep", "dossier-type",
+        "dossier-visibility", "dossier-fields", "slug-malformed", "version-malformed", "digest-malformed",
+        "container-name",
+    }  # fmt: skip
+    for mutated, index in accepted(members_of(PARTS)["dossier.json"], parse_index, refusals):
+        assert format_index(index) == mutated
 
 
 def test_the_names_are_those_of_the_specification() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.proofs.mutations import accepted
 from transparency.proofs.builds import checksums
 from transparency.proofs.builds.checksums import ChecksumList, compare, listing_of, parse_checksums
 from transparency.proofs.errors import EvidenceError
@@ -247,3 +248,18 @@ def test_noise_is_refused_by_a_rule_and_is_never_another_error(noise: str, start
         assert error.code.startswith("checksums-")
     else:
         assert all(name and ".." not in name.split("/") and not name.startswith("/") for name in found.digests)
+
+
+@pytest.mark.parametrize("options", [["sha256sum"], ["sha256sum", "--tag"], ["sha512sum"]])
+def test_a_changed_list_of_the_real_tools_is_refused_or_says_what_stands_in_it(
+    tmp_path: Path, options: list[str]
+) -> None:
+    for name in ("a b", "tool.bin"):
+        (tmp_path / name).write_text(name)
+    real = subprocess.run([*options, "a b", "tool.bin"], cwd=tmp_path, check=True, capture_output=True).stdout
+    refusals = {"checksums-malformed", "checksums-duplicate", "checksums-name", "checksums-mixed"}
+    for mutated, found in accepted(real, parse_checksums, refusals):
+        assert len(found.digests) == sum(bool(line.strip()) for line in mutated.decode().split("\n"))
+        for name, digest in found.digests.items():
+            assert name in mutated.decode()
+            assert digest in mutated.decode()
