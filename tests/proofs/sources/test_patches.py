@@ -188,6 +188,15 @@ def test_a_series_is_read() -> None:
     assert parse_series(b"# comment\none.patch\n\nsub/two.patch -p1 # why\n") == ("one.patch", "sub/two.patch")
 
 
+@given(
+    names=st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,8}(/[a-z0-9]{1,4})?", fullmatch=True), unique=True),
+    optioned=st.booleans(),
+)
+def test_any_series_of_plain_names_reads_back(names: list[str], *, optioned: bool) -> None:
+    option = " -p1" if optioned else ""
+    assert parse_series("".join(f"{name}{option}\n" for name in names).encode()) == tuple(names)
+
+
 @pytest.mark.parametrize("line", [b"../x", b"/x", b"x -p0", b"x -R", b"a\na", b"\xff", b"x y", b".hidden", b"a//b"])
 def test_a_series_that_leads_elsewhere_is_refused(line: bytes) -> None:
     with pytest.raises(EvidenceError, match="patch-series"):
