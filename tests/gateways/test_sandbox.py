@@ -18,7 +18,14 @@ from typing import Any, get_args
 import pytest
 
 from transparency.gateways import sandbox as room
-from transparency.gateways.contained.wire import intake_json, parse_intake, parse_verdict, verdict_json
+from transparency.gateways.contained.wire import (
+    intake_json,
+    parse_failure,
+    parse_intake,
+    parse_line,
+    parse_verdict,
+    verdict_json,
+)
 from transparency.gateways.parsing import read_members
 from transparency.gateways.sandbox import Bounds, Kind, Sandbox, bubblewrap_works, choose_sandbox
 from transparency.proofs.errors import EvidenceError, UnavailableError
@@ -272,6 +279,26 @@ class TestAnswers:
     def test_another_shape_is_refused(self, changed: dict[str, Any]) -> None:
         with pytest.raises(EvidenceError, match="contained-answer"):
             self.parse(**changed)
+
+    @pytest.mark.parametrize(
+        "line",
+        [b"", b"[1]", b"nonsense", b"[" * 100_000, b'{"a":"\\ud800"}', b'{"a":"\xed\xa0\x80"}', b'{"a":NaN}', b'{"a":1,"a":2}'],
+    )  # fmt: skip
+    def test_a_line_that_other_code_could_stumble_over_is_refused(self, line: bytes) -> None:
+        with pytest.raises(UnavailableError, match="contained-died"):
+            parse_line(line)
+
+    @pytest.mark.parametrize(
+        "failure",
+        ["text", ["x"], {"code": "<b>"}, {"code": 1}, {}, {"code": "x", "root": []}, {"code": "x", "found": {"y": 1}}],
+    )
+    def test_an_error_of_another_shape_is_a_task_that_died(self, failure: Any) -> None:
+        assert parse_failure(failure).code == "contained-died"
+
+    def test_an_error_of_the_agreed_shape_comes_through(self) -> None:
+        error = parse_failure({"root": "evidence", "code": "limit-memory", "expected": "less", "found": "more"})
+        assert isinstance(error, EvidenceError)
+        assert (error.code, error.expected, error.found) == ("limit-memory", "less", "more")
 
     def test_a_manifest_of_another_shape_is_refused(self) -> None:
         for manifest in (

@@ -63,7 +63,7 @@ def test_what_is_written_is_read_again_and_only_so(value: JSON) -> None:
 
 @given(values, st.sampled_from([None, 2]), st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_any_spelling_of_a_value_is_read_as_the_value(value: JSON, indent: int | None, ascii_only: bool) -> None:  # noqa: FBT001 - drawn
+def test_any_spelling_of_a_value_is_read_as_the_value(value: JSON, indent: int | None, ascii_only: bool) -> None:
     spelt = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()
     assert parse_json(spelt, limit=LIMIT) == value
 

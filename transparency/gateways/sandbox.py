@@ -26,19 +26,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
+from transparency.gateways.contained.wire import MAX_ANSWER_BYTES, parse_failure, parse_line
+from transparency.proofs.errors import EvidenceError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 Kind = Literal["bubblewrap", "rlimits"]
-MAX_ANSWER_BYTES = 64 * 1024**2
 MAX_COMPLAINT_BYTES = 64 * 1024
 MAX_CPU_SAID, MAX_PEAK_SAID = 1e6, 1 << 50
 TICK_SECONDS = 0.5
 TMP_BYTES = 256 * 1024**2
 NOBODY = "65534"
-_ROOTS = {"evidence": EvidenceError, "unavailable": UnavailableError, "unusable": UnusableInputError}
 _SHELL_SIGNAL = 128
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Isolated from the environment, and from whatever folder it is started in; the package is found where this file lies.
@@ -203,13 +202,10 @@ class _Conversation:
                 self._take(bytes(line))
 
     def _take(self, line: bytes) -> None:
-        try:
-            message = json.loads(line)
-        except ValueError as error:
-            raise UnavailableError("contained-died", expected="lines of JSON", found=repr(line[:80])) from error
-        if isinstance(message, dict) and isinstance(message.get("progress"), dict):
+        message = parse_line(line)
+        if isinstance(message.get("progress"), dict):
             self._progress = message["progress"]
-        elif isinstance(message, dict):
+        else:
             self._answer = message
 
     def _conclude(self, deadline: float) -> dict[str, Any]:
@@ -227,16 +223,11 @@ class _Conversation:
             raise UnavailableError("contained-died", expected="an answer", found=f"exit {status}: {said}")
         self._meter.add(self._answer.get("usage"))
         if failure := self._answer.get("error"):
-            raise _as_error(failure)
+            raise parse_failure(failure)
         answer = self._answer.get("answer")
         if not isinstance(answer, dict):
             raise UnavailableError("contained-died", expected="an answer", found="another message")
         return answer
-
-
-def _as_error(failure: Any) -> Exception:
-    texts = {key: str(failure.get(key, ""))[:2000] for key in ("expected", "found", "subject")}
-    return _ROOTS.get(failure.get("root"), UnavailableError)(str(failure.get("code", "contained-died"))[:64], **texts)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

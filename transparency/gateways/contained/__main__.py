@@ -69,9 +69,9 @@ def _usage() -> dict[str, Any]:
 
 def _told(error: EvidenceError | UnavailableError) -> dict[str, Any]:
     root = next(name for kind, name in _ROOTS if isinstance(error, kind))
-    return {
-        "root": root, "code": error.code, "expected": error.expected, "found": error.found, "subject": error.subject
-    }  # fmt: skip
+    texts = {"code": error.code, "expected": error.expected, "found": error.found, "subject": error.subject}
+    # What was read may be no text; the wall lets nothing through that no encoding has.
+    return {"root": root, **{key: text.encode(errors="backslashreplace").decode() for key, text in texts.items()}}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from transparency.proofs.errors import EvidenceError
+from transparency.proofs.canonical import parse_json
+from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 from transparency.proofs.manifest import MAX_MANIFEST_BYTES
 from transparency.proofs.signatures.judge import (
     POLICY,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MAX_TEXT = 64 * 1024
+MAX_ANSWER_BYTES = 64 * 1024**2
+MAX_SAID = 2000
+ROOTS = {"evidence": EvidenceError, "unavailable": UnavailableError, "unusable": UnusableInputError}
 MAX_FINDINGS = 16 * 16 + 1
 MAX_STEPS = 64
 _RULE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
@@ -40,6 +44,26 @@ _DIR_HASH = re.compile(r"h1:[A-Za-z0-9+/]{43}=\Z")
 _ESCAPED = re.compile(r"[!-~]*\Z")
 _MANIFEST = re.compile(rb"(?:(?:100644|100755|120000|160000) [0-9a-f]{40,64} [0-9]{1,19} [!-~]+\n)*\Z")
 _MANIFEST_HEAD = b"transparency-manifest/v1\n"
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """One message of a task (`contained-died`): a strict reader's JSON, so neither too deep nor text that no encoding has."""
+    try:
+        message = parse_json(line, limit=MAX_ANSWER_BYTES)
+    except EvidenceError as error:
+        raise UnavailableError("contained-died", expected="lines of JSON", found=repr(line[:80])) from error
+    if not isinstance(message, dict):
+        raise UnavailableError("contained-died", expected="an object a line", found=repr(line[:80]))
+    return message
+
+
+def parse_failure(failure: Any) -> EvidenceError | UnavailableError:
+    """The error that a task ended in; what is none of the agreed shape is `contained-died`."""
+    texts = failure if isinstance(failure, dict) else {}
+    if not all(isinstance(text, str) for text in texts.values()) or not _RULE.match(texts.get("code", "")):
+        return UnavailableError("contained-died", expected="an error of the agreed shape", found=repr(failure)[:80])
+    said = {key: texts.get(key, "")[:MAX_SAID] for key in ("expected", "found", "subject")}
+    return ROOTS.get(texts.get("root", ""), UnavailableError)(texts["code"], **said)
 
 
 def intake_json(intake: Intake) -> dict[str, Any]:
