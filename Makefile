@@ -42,8 +42,8 @@ requirements: ## compile requirements/*.txt from *.in (needs uv)
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 
-fuzz: $(VENV)/.fuzz ## fuzz one parser (TARGET=tar SECONDS=1800), see tests/fuzz/README.md
-	$(BIN)/python -m tests.fuzz.run $(TARGET) var/fuzz --seconds $(SECONDS)
+fuzz: $(VENV)/.fuzz ## fuzz a parser, a group of them or all (TARGET=all SECONDS=1800 each), see tests/fuzz/README.md
+	$(BIN)/python -m tests.fuzz.run $(TARGET) var/fuzz --seconds $(SECONDS) --record
 
 clean: ## remove the virtual environment; data under var/ stays
 	rm -rf $(VENV)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from tests.fuzz.shapedseeds import add_shaped
+from tests.fuzz.wallseeds import add_wall
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
 from tests.proofs.sources.zips import DEFLATE, Entry, described, make_zip
 from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, SignifySigner, SshSigner
@@ -76,10 +77,12 @@ def seeds(scratch: Path) -> dict[str, list[bytes]]:
         simulator = Simulator(scratch / f"simulator-{number}", restricted=restricted).complete()
         for name in ("container", "dossier"):
             found.setdefault(name, []).append(simulator.dossier())
+        found.setdefault("dossier_index", []).append(parse_container(simulator.dossier())["dossier.json"])
         found.setdefault("trust", []).append(format_trust_file(simulator.trust()))
         _add_members(found, parse_container(simulator.dossier()))
     _add_signers(found, scratch)
     add_shaped(found)
+    add_wall(found)
     return {name: [seed for seed in values if len(seed) <= MAX_SEED_BYTES] for name, values in found.items()}
 
 

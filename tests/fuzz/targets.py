@@ -9,23 +9,23 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.fuzz import agreement, debian, shaped
+from tests.fuzz import agreement, debian, shaped, wall
 from tests.fuzz.shaped import LIMITS
 from tests.proofs.sources.tars import PlainStream
 from tests.proofs.sources.zips import take_zip
 from transparency.gateways.decompress import open_archive
-from transparency.proofs.attest.dsse import parse_envelope
+from transparency.proofs.attest.dsse import format_envelope, parse_envelope
 from transparency.proofs.attest.predicates import format_source_review, parse_source_review
 from transparency.proofs.attest.statement import format_statement, parse_statement
 from transparency.proofs.builds.checksums import parse_checksums
 from transparency.proofs.canonical import canonical_json, parse_canonical, parse_json
 from transparency.proofs.container import format_container, parse_container
-from transparency.proofs.dossier import parse_dossier
+from transparency.proofs.dossier import build_dossier, format_index, parse_dossier, parse_index
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.events import format_event_record, parse_event_record
 from transparency.proofs.log.checkpoint import format_checkpoint, parse_checkpoint
 from transparency.proofs.log.leaf import format_leaf, format_opening, parse_leaf, parse_opening
-from transparency.proofs.log.note import format_vkey, parse_skey, parse_vkey
+from transparency.proofs.log.note import format_skey, format_vkey, parse_skey, parse_vkey
 from transparency.proofs.log.proof import format_log_proof, parse_log_proof
 from transparency.proofs.log.tiles import format_entries, parse_entries, parse_tile_path
 from transparency.proofs.manifest import format_manifest, parse_manifest
@@ -167,7 +167,18 @@ def container(data: bytes) -> None:
 
 
 def dossier(data: bytes) -> None:
-    parse_dossier(data)
+    """What was parsed builds the same bytes again, unless the index has keys that are ignored."""
+    parsed = parse_dossier(data)
+    built = build_dossier(parsed.parts)
+    assert parse_dossier(built) == parsed
+    index = parse_container(data)["dossier.json"]
+    assert built == data or index != format_index(parsed.index)
+
+
+def dossier_index(data: bytes) -> None:
+    parsed = parse_index(data)
+    assert parse_index(format_index(parsed)) == parsed
+    assert format_index(parsed) == data or set(json.loads(data)) > set(json.loads(format_index(parsed)))
 
 
 def delivery_record(data: bytes) -> None:
@@ -198,7 +209,7 @@ def checkpoint(data: bytes) -> None:
 def note_keys(data: bytes) -> None:
     words = text(data)
     if "PRIVATE" in words:
-        parse_skey(words)
+        assert format_skey(parse_skey(words)) == words
     else:
         assert format_vkey(parse_vkey(words)) == words
 
@@ -216,7 +227,10 @@ def tiles(data: bytes) -> None:
 
 
 def envelope(data: bytes) -> None:
-    parse_envelope(data)
+    parsed = parse_envelope(data)
+    written = format_envelope(parsed)
+    assert parse_envelope(written) == parsed
+    assert format_envelope(parse_envelope(written)) == written
 
 
 def statement(data: bytes) -> None:
@@ -247,12 +261,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     function.__name__: function
     for function in (
         tar, gzip, zipfile, zst_frames, paths, checksums, sshsig, ssh_key, minisign, minisign_key, minisign_secret, keys, openpgp, openpgp_key, judge,
-        canonical, manifest, container, dossier, delivery_record, builds_record, event_record, leaf, opening, checkpoint,
+        canonical, manifest, container, dossier, dossier_index, delivery_record, builds_record, event_record, leaf, opening, checkpoint,
         note_keys, log_proof, tiles, envelope, statement, predicate, trust, key_ring,
         shaped.tar_summed, shaped.zip_entries, shaped.streams, shaped.gzip_members, shaped.sshsig_blob, shaped.ssh_key_blob,
         shaped.pem_blob, shaped.openpgp_blob, shaped.openpgp_check, shaped.openpgp_library, shaped.file_table, shaped.escaping,
         shaped.times, agreement.readers, agreement.verifiers, agreement.dossier_bytes, agreement.hostile_centre,
         signify, signify_key, debian.cleartext, debian.dsc, debian.series, debian.patch_text, debian.patch_apply, debian.overlay,
+        wall.contained_intake, wall.contained_verdict, wall.contained_message, wall.xz, wall.xz_streams,
     )
 }  # fmt: skip
 

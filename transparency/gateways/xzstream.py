@@ -82,10 +82,10 @@ class XzStream:
             reason = errors.decode(errors="replace").strip()[:200]
             code = "stream-truncated" if "Unexpected end of input" in reason else "stream-malformed"
             raise ArchiveError(code, expected="xz data to the end of the file", found=reason)
-        self._streams = _count_xz_streams(self._descriptor)
+        self._streams = count_xz_streams(self._descriptor)
 
 
-def _count_xz_streams(descriptor: int) -> int:
+def count_xz_streams(descriptor: int) -> int:
     """How many streams a sound file has, from footer to footer backwards; xz itself reads over zeros between them."""
     end, streams = os.fstat(descriptor).st_size, 0
     while end > 0 and streams < MAX_XZ_STREAMS:
