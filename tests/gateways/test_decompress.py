@@ -17,6 +17,7 @@ import zstandard
 
 from tests.proofs.sources.tars import END, file, header, rules
 from transparency.gateways.decompress import archive_type, open_archive
+from transparency.gateways.xzstream import count_xz_streams
 from transparency.proofs.errors import UnusableInputError
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.intake import take_in
@@ -141,6 +142,19 @@ def test_gz_and_xz_do_not_follow_each_other(intake: Callable[..., Intake]) -> No
 def test_zeros_between_xz_streams_are_refused(intake: Callable[..., Intake]) -> None:
     data = lzma.compress(SMALL[:700]) + bytes(8) + lzma.compress(SMALL[700:])
     assert rules(intake(data)) == [("", "stream-trailing")]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [b"\xff" * 40, b"\xff" * 8 + b"\x7f" + bytes(31), b"\x01\xff\xff\xff\x7f\x01" + bytes(34)],
+    ids=["a number without an end", "more records than there are bytes", "blocks before the beginning"],
+)
+def test_an_xz_index_that_lies_is_refused(tmp_path: Path, numbers: bytes) -> None:
+    index = b"\0" + numbers[:35] + bytes(4)
+    footer = bytes(4) + (len(index) // 4 - 1).to_bytes(4, "little") + b"\0\0YZ"
+    (tmp_path / "x").write_bytes(b"\xfd7zXZ\0" + index + footer)
+    with (tmp_path / "x").open("rb") as source, pytest.raises(ArchiveError, match="stream-"):
+        count_xz_streams(source.fileno())
 
 
 @pytest.mark.parametrize("data", [GZ, XZ], ids=["gz", "xz"])

@@ -21,6 +21,8 @@ XZ_MEMORY = "128MiB"
 MAX_XZ_INDEX_BYTES = 16 * 1024 * 1024
 MAX_XZ_STREAMS = 10_000
 _XZ_EDGE, _XZ_FOOTER_MAGIC = 12, b"YZ"
+# Seven bits a byte, 63 in all: xz-file-format.txt section 1.2.
+_NUMBER_BITS = 63
 
 
 class XzStream:
@@ -99,6 +101,10 @@ def count_xz_streams(descriptor: int) -> int:
             )
         place = end - _XZ_EDGE - index
         end = place - _xz_blocks_size(os.pread(descriptor, index, max(place, 0))) - _XZ_EDGE
+        if end < 0:
+            raise ArchiveError(
+                "stream-malformed", expected="blocks that fit in front of their index", found=f"{-end} bytes too many"
+            )
         streams += 1
     return streams
 
@@ -107,13 +113,16 @@ def _xz_blocks_size(index: bytes) -> int:
     """Bytes of the blocks that an index lists, with their padding."""
     numbers = _xz_numbers(index[1:])
     count = next(numbers, 0)
-    sizes = itertools.islice(numbers, 0, 2 * count, 2)
+    # A record has at least two bytes; more of them than that are not there, whatever the count says.
+    sizes = itertools.islice(numbers, 0, 2 * min(count, len(index)), 2)
     return sum(size + -size % 4 for size in sizes)
 
 
 def _xz_numbers(data: bytes) -> Iterator[int]:
     number = shift = 0
     for byte in data:
+        if shift >= _NUMBER_BITS:
+            raise ArchiveError("stream-malformed", expected=f"numbers of {_NUMBER_BITS} bits", found="a longer one")
         number |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:  # noqa: PLR2004 - the last byte of a number has no high bit
