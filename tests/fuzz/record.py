@@ -30,7 +30,9 @@ def add_results(record: Mapping[str, Any], results: Iterable[Mapping[str, Any]],
             found[key] = found.get(key, 0) + (result[key] or 0)
         for key in _LATEST:
             found[key] = max(found.get(key, 0), result[key] or 0)
-        found["findings"] = sorted({*found.get("findings", []), *result["findings"]})
+        # What was slow on a busy machine is no finding; what takes 20 seconds is one, of another name.
+        findings = {name for name in result["findings"] if "slow-unit" not in name}
+        found["findings"] = sorted({*found.get("findings", []), *findings})
         found["last"] = max(found.get("last", ""), date)
     return {name: groups[name] for name in GROUPS if name in groups}
 

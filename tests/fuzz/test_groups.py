@@ -24,7 +24,7 @@ def test_a_name_of_a_group_that_is_a_target_too_holds_that_target() -> None:
 
 
 def test_runs_add_up_and_a_finding_counts_once() -> None:
-    again = RUN | {"edges": 60, "findings": ["finding-crash-a", "finding-crash-b"]}
+    again = RUN | {"edges": 60, "findings": ["finding-crash-a", "finding-crash-b", "finding-slow-unit-c"]}
     record = add_results({}, [RUN], date="2026-11-25")
     record = add_results(record, [again, RUN | {"target": "tar", "executions": None}], date="2026-11-24")
     assert list(record) == ["tar", "log"]
