@@ -30,7 +30,7 @@ def add_results(record: Mapping[str, Any], results: Iterable[Mapping[str, Any]],
             found[key] = found.get(key, 0) + (result[key] or 0)
         for key in _LATEST:
             found[key] = max(found.get(key, 0), result[key] or 0)
-        # What was slow on a busy machine is no finding; what takes 20 seconds is one, of another name.
+        # What was slow on a busy machine is no finding; what takes a minute is one, of another name.
         findings = {name for name in result["findings"] if "slow-unit" not in name}
         found["findings"] = sorted({*found.get("findings", []), *findings})
         found["last"] = max(found.get("last", ""), date)

@@ -77,7 +77,7 @@ def _round(folder: Path, names: list[str], seconds: int) -> float:
     """libFuzzer in a child, which it ends by itself; returns the CPU seconds of it and of its children."""
     flags = [
         f"-max_total_time={seconds}", f"-artifact_prefix={folder}/finding-", "-rss_limit_mb=2048",
-        "-timeout=20", "-report_slow_units=60", "-max_len=65536", "-len_control=0", "-print_final_stats=1",
+        "-timeout=60", "-report_slow_units=90", "-max_len=65536", "-len_control=0", "-print_final_stats=1",
     ]  # fmt: skip
     child = os.fork()
     if child == 0:

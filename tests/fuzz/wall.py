@@ -6,7 +6,7 @@ import lzma
 import os
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transparency.gateways.contained.wire import (
     digests_json,
@@ -60,8 +60,8 @@ def contained_message(data: bytes) -> None:
             error = parse_failure(message["error"])
             _writable(error.code, error.expected, error.found, error.subject)
             return
-        answer: dict[str, Any] = message.get("answer") if isinstance(message.get("answer"), dict) else {}
-        found = parse_digests(answer)
+        answer = message.get("answer")
+        found = parse_digests(answer if isinstance(answer, dict) else {})
         assert parse_digests(digests_json(found)) == found
 
 

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 MAX_TEXT = 64 * 1024
 MAX_ANSWER_BYTES = 64 * 1024**2
 MAX_SAID = 2000
-ROOTS = {"evidence": EvidenceError, "unavailable": UnavailableError, "unusable": UnusableInputError}
+ROOTS: dict[str, type[EvidenceError | UnavailableError]] = {
+    "evidence": EvidenceError,
+    "unavailable": UnavailableError,
+    "unusable": UnusableInputError,
+}
 MAX_FINDINGS = 16 * 16 + 1
 MAX_STEPS = 64
 _RULE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
