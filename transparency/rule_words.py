@@ -7,6 +7,7 @@ from transparency.errors import sentence_for
 _RULES = {
     "duplicate-path": "Two members have the same path, and tools differ in which of them they keep.",
     "file-and-folder": "One name is a file and a folder at once, and no tree can hold both.",
+    "flags-more": "More is kept and flagged than is listed; this counts what is not.",
     "git-file-large": "A file that git itself reads is too large to be looked at, so nobody could say what git would make of it.",
     "hard-link-outside": "A hard link names something that is no earlier file of this archive.",
     "limit-content": "The content is more than one delivery may hold.",

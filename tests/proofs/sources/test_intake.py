@@ -6,6 +6,7 @@ import hashlib
 import io
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,7 @@ from tests.proofs.sources.trees import File, entries_of, trees
 from transparency.proofs.filetable import FileTable
 from transparency.proofs.identity import dir_hash, git_tree, swhid
 from transparency.proofs.manifest import parse_manifest
-from transparency.proofs.sources import intake
+from transparency.proofs.sources import flaglist, intake
 from transparency.proofs.sources.archive import WHOLE_BYTES, ArchiveError
 from transparency.proofs.sources.intake import MAX_REFUSALS, Intake, take_in
 from transparency.proofs.sources.membersource import Limits, TarSource
@@ -330,9 +331,37 @@ class TestArchivesThatCannotBeRead:
         assert len(take(*(file(b"../%d" % number) for number in range(MAX_REFUSALS + 50))).refused) == MAX_REFUSALS
 
     def test_flags_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(intake, "MAX_FLAGS", 7)
-        found = take(*(file(b"%d " % number) for number in range(20)))
-        assert (len(found.flagged), len(paths(found))) == (7, 20)
+        monkeypatch.setattr(flaglist, "MAX_FLAGS", 7)
+        found = take(*(file(b"%d " % number) for number in range(20)), file(b"\xff"))
+        assert len(paths(found)) == 21
+        assert flags(found)[:7] == [(f"{name}%20", "name-trailing") for name in sorted(map(str, range(20)))[:7]]
+        assert [(item.path, item.rule, item.detail) for item in found.flagged[7:]] == [
+            ("", "flags-more", "13 name-trailing, 1 name-utf8")
+        ]
+
+    def test_flags_are_bounded_by_their_bytes_too_and_those_that_are_not_told_are_counted(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(flaglist, "MAX_FLAG_BYTES", 1000)
+        found = take(*(file(b"%02d/" % number + b"\xff" * 90) for number in range(20)))
+        *told, last = found.flagged
+        assert [item.rule for item in told] == ["name-utf8"] * 3
+        assert (last.path, last.rule, last.detail) == ("", "flags-more", "17 name-utf8")
+
+    def test_names_below_many_folders_cost_what_they_are_long_and_not_what_all_their_folders_are(self) -> None:
+        """256 folders a name and a name that is flagged at its top: written out at each level it would be gigabytes."""
+        deep = b"/".join([b"\xff"] + [b"n" * 14] * 254)
+        names = [b"%03d" % number + deep + b"/f" for number in range(300)]
+        before = time.process_time()
+        found = take(*(pax({b"path": name}) + file(b"x") for name in names))
+        assert time.process_time() - before < 20
+        assert len(paths(found)) == 300
+        assert {item.rule for item in found.flagged} == {"name-utf8"}
+
+    def test_folders_without_end_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(intake, "MAX_NAME_BYTES", 2000)
+        found = take(pax({b"path": b"/".join([b"folder"] * 50) + b"/f"}) + file(b"x"))
+        assert [(item.path, item.rule) for item in found.refused] == [("", "limit-names")]
 
 
 def test_two_contents_of_one_sha1_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from transparency.proofs.filetable import FileTable
 from transparency.proofs.identity import object_id
 from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.sources import paths
+from transparency.proofs.sources.nametree import NameTree
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
 from transparency.proofs.sources.paths import (
     MAX_LINKS,
@@ -25,7 +26,6 @@ from transparency.proofs.sources.paths import (
     judge_names,
     judge_path,
     leaves_tree,
-    with_folders,
 )
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def test_ordinary_names_are_not_flagged(name: bytes) -> None:
 
 
 def test_a_flaw_of_a_folder_is_told_once_and_at_the_folder() -> None:
-    found = list(judge_names(with_folders([b"a/bad /x", b"a/bad /y", b"a/bad /z "])))
+    found = [write() for _, write in judge_names(NameTree([b"a/bad /x", b"a/bad /y", b"a/bad /z "]))]
     assert [(finding.path, finding.rule) for finding in found] == [
         ("a/bad%20", "name-trailing"),
         ("a/bad%20/z%20", "name-trailing"),
@@ -288,11 +288,11 @@ def test_names_that_differ_by_case_or_normal_form_are_flagged() -> None:
         "\u212a".encode(),
         b"other",
     ]
-    found = {finding.path: finding.detail for finding in collisions(with_folders(tree))}
+    found = {finding.path: finding.detail for finding in (write() for _, write in collisions(NameTree(tree)))}
     assert set(found) == {escape_path(path) for path in tree if path not in {b"A/x", b"a/y", b"other"}} | {"A", "a"}
     assert found["a"] == "like A"
     assert found["README"] == "like readme"
-    assert list(collisions(with_folders([b"a/b", b"a/c", b"\xff", b"\xfe"]))) == []
+    assert list(collisions(NameTree([b"a/b", b"a/c", b"\xff", b"\xfe"]))) == []
 
 
 @pytest.mark.parametrize(

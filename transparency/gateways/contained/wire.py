@@ -25,7 +25,8 @@ from transparency.proofs.signatures.judge import (
     Verdict,
 )
 from transparency.proofs.signatures.keys import EnrolledKey
-from transparency.proofs.sources.intake import MAX_FLAGS, MAX_REFUSALS, Intake
+from transparency.proofs.sources.flaglist import MAX_FLAG_BYTES, MAX_FLAGS, flag_bytes
+from transparency.proofs.sources.intake import MAX_REFUSALS, Intake
 from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _DIR_HASH = re.compile(r"h1:[A-Za-z0-9+/]{43}=\Z")
 _ESCAPED = re.compile(r"[!-~]*\Z")
 _MANIFEST = re.compile(rb"(?:(?:100644|100755|120000|160000) [0-9a-f]{40,64} [0-9]{1,19} [!-~]+\n)*\Z")
 _MANIFEST_HEAD = b"transparency-manifest/v1\n"
+_PIECE_BYTES = 256 * 1024
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
@@ -88,7 +90,9 @@ def intake_json(intake: Intake) -> dict[str, Any]:
 def parse_intake(answer: Mapping[str, Any], *, manifest: bytes, file_table: bytes, index: bytes) -> Intake:
     """The pass's result outside (`contained-answer` when it is of another shape)."""
     refused = _findings(answer, "refused", MAX_REFUSALS, fatal=True)
-    flagged = _findings(answer, "flagged", MAX_FLAGS, fatal=False)
+    flagged = _findings(answer, "flagged", MAX_FLAGS + 1, fatal=False)
+    if sum(map(flag_bytes, flagged[:-1])) > MAX_FLAG_BYTES:  # the last may say how many more there are
+        raise _strange("flagged", "more")
     if refused:
         return Intake(flagged, refused)
     _check_manifest(manifest, _count(answer, "files"))
@@ -232,9 +236,14 @@ def _findings(answer: Mapping[str, Any], name: str, most: int, *, fatal: bool) -
 
 def _check_manifest(manifest: bytes, files: int) -> None:
     """Its shape and its length; a manifest that is more wrong than that fails at whoever checks the snapshot's name."""
-    body = manifest[len(_MANIFEST_HEAD) :]
-    shaped = manifest.startswith(_MANIFEST_HEAD) and len(manifest) <= MAX_MANIFEST_BYTES and _MANIFEST.match(body)
-    if not shaped or body.count(b"\n") != files:
+    shaped, place = manifest.startswith(_MANIFEST_HEAD) and len(manifest) <= MAX_MANIFEST_BYTES, len(_MANIFEST_HEAD)
+    while shaped and place < len(
+        manifest
+    ):  # a piece at a time, of whole lines: the matcher's memory grows with what it reads
+        end = manifest.rfind(b"\n", place, place + _PIECE_BYTES) + 1
+        shaped = end > 0 and _MANIFEST.match(manifest, place, end) is not None
+        place = end
+    if not shaped or manifest.count(b"\n", len(_MANIFEST_HEAD)) != files:
         raise _strange("manifest", manifest[:80])
 
 

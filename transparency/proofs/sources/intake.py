@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from transparency.proofs.digest import Digest
@@ -23,33 +24,35 @@ from transparency.proofs.languages import language_of
 from transparency.proofs.manifest import ManifestEntry, format_manifest
 from transparency.proofs.sources.archive import ArchiveError, Member
 from transparency.proofs.sources.bounds import LOOK_BYTES, check_ratio
+from transparency.proofs.sources.flaglist import FlagList
 from transparency.proofs.sources.membersource import Limits, MemberSource, Progress
+from transparency.proofs.sources.nametree import NameTree
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
 from transparency.proofs.sources.paths import (
     MAX_PATH_BYTES,
     Finding,
     collisions,
     concerns_git_rules,
+    fatal_rules,
     judge_names,
-    judge_path,
     leaves_tree,
     normal_path,
-    with_folders,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from transparency.proofs.sources.paths import Flag
+
 TEXT_PROBE_BYTES = 8000
 LOOK_MEMBERS = 4096
 MAX_REFUSALS = 100
-MAX_FLAGS = 10_000
 MAX_TARGET_BYTES = 4096
 # Bounds of what is handed to git one by one: far above any real tree.
 MAX_GIT_FILE_BYTES = 1024 * 1024
 MAX_GIT_FILES = 1000
 MAX_GIT_BYTES = 32 * 1024 * 1024
-# Names and link targets are kept in memory until the end.
+# Names and link targets are kept in memory until the end; and so are the paths of folders, all together.
 MAX_NAME_BYTES = 256 * 1024 * 1024
 _LF = b"\n"
 GitFiles = tuple[tuple[bytes, bytes], ...]
@@ -87,8 +90,8 @@ class _Pass:
     entries: dict[bytes, FileEntry] = field(default_factory=dict)
     folders: set[bytes] = field(default_factory=set)
     targets: dict[bytes, bytes] = field(default_factory=dict)
-    digests: dict[bytes, bytes] = field(default_factory=dict)
-    flagged: list[Finding] = field(default_factory=list)
+    contents: dict[bytes, FileEntry] = field(default_factory=dict)
+    flags: FlagList = field(default_factory=FlagList)
     refused: list[Finding] = field(default_factory=list)
     git_files: dict[bytes, bytes] = field(default_factory=dict)
     git_bytes: int = 0
@@ -104,15 +107,12 @@ class _Pass:
         self.next_look = self.content + LOOK_BYTES
 
     def refuse(self, path: bytes, rule: str, detail: str = "") -> None:
-        self.refuse_named(escape_path(path[:MAX_PATH_BYTES]), rule, detail)
+        if len(self.refused) < MAX_REFUSALS:
+            self.refuse_named(escape_path(path[:MAX_PATH_BYTES]), rule, detail)
 
     def refuse_named(self, name: str, rule: str, detail: str) -> None:
         if len(self.refused) < MAX_REFUSALS:
             self.refused.append(Finding(name, rule, detail, fatal=True))
-
-    def flag(self, finding: Finding) -> None:
-        if len(self.flagged) < MAX_FLAGS:
-            self.flagged.append(finding)
 
 
 def take_in(
@@ -144,9 +144,9 @@ def _take_member(state: _Pass, member: Member) -> None:
     path = normal_path(member.path, folder=member.kind == "folder")
     if member.kind == "folder" and not path and member.path:
         return  # `./` itself names no file
-    fatal = [finding for finding in judge_path(path[: 2 * MAX_PATH_BYTES]) if finding.fatal]
-    for finding in fatal:
-        state.refuse(path, finding.rule, finding.detail)
+    fatal = fatal_rules(path[: 2 * MAX_PATH_BYTES])
+    for rule, detail in fatal:
+        state.refuse(path, rule, detail)
     sound = not fatal
     state.names += len(path) + len(member.target) if sound else 0
     if member.kind == "folder":
@@ -203,10 +203,9 @@ def _take_content(state: _Pass, path: bytes, member: Member) -> FileEntry:
     sha1 = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).digest()
     state.pack.add(BLOB, data, sha1)
     state.content += len(data)
-    _pin(state, path, sha1, sha256)
     binary = b"\0" in data[:TEXT_PROBE_BYTES]
     lines = 0 if binary else data.count(_LF) + (1 if data and not data.endswith(_LF) else 0)
-    return FileEntry(path, mode, Digest(sha256), sha1, len(data), lines, binary, language_of(path))
+    return _pinned(state, FileEntry(path, mode, Digest(sha256), sha1, len(data), lines, binary, language_of(path)))
 
 
 def _take_large(state: _Pass, path: bytes, member: Member, mode: int) -> FileEntry:
@@ -222,9 +221,8 @@ def _take_large(state: _Pass, path: bytes, member: Member, mode: int) -> FileEnt
             yield piece
 
     sha1, sha256, newlines, ends_with_newline = state.pack.add_large(member.size, all_pieces())
-    _pin(state, path, sha1, sha256)
     lines = 0 if binary else newlines + (0 if ends_with_newline else 1)
-    return FileEntry(path, mode, Digest(sha256), sha1, member.size, lines, binary, language_of(path))
+    return _pinned(state, FileEntry(path, mode, Digest(sha256), sha1, member.size, lines, binary, language_of(path)))
 
 
 def _take_symlink(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
@@ -237,10 +235,10 @@ def _take_symlink(state: _Pass, path: bytes, member: Member, *, sound: bool) -> 
         return
     sha1 = state.pack.add(BLOB, target)
     sha256 = hashlib.sha256(target).digest()
-    _pin(state, path, sha1, sha256)
+    entry = _pinned(state, FileEntry(path, SYMLINK_MODE, Digest(sha256), sha1, len(target), 0, True, ""))  # noqa: FBT003 - a field
     if sound:
         state.targets[path] = target
-        state.entries[path] = FileEntry(path, SYMLINK_MODE, Digest(sha256), sha1, len(target), 0, True, "")  # noqa: FBT003 - a field
+        state.entries[path] = entry
 
 
 def _take_hard_link(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
@@ -260,10 +258,17 @@ def _take_hard_link(state: _Pass, path: bytes, member: Member, *, sound: bool) -
                 state.refuse(path, "path-git-hard-link", "a link where git expects a file of its own")
 
 
-def _pin(state: _Pass, path: bytes, sha1: bytes, sha256: bytes) -> None:
-    """One SHA-1, one SHA-256: two contents of one git name are an attack."""
-    if state.digests.setdefault(sha1, sha256) != sha256:
-        state.refuse(path, "sha1-collision", sha1.hex())
+def _pinned(state: _Pass, entry: FileEntry) -> FileEntry:
+    """One SHA-1, one SHA-256: two contents of one git name are an attack. Equal contents share their names in memory."""
+    known = state.contents.setdefault(entry.sha1, entry)
+    if known is entry:
+        return entry
+    if known.sha256 != entry.sha256:
+        state.refuse(entry.path, "sha1-collision", entry.sha1.hex())
+        return entry
+    return FileEntry(
+        entry.path, entry.mode, known.sha256, known.sha1, entry.size, entry.lines, entry.binary, entry.language
+    )
 
 
 def _bound(state: _Pass) -> None:
@@ -284,7 +289,7 @@ def _conclude(state: _Pass, of_stream: list[Finding]) -> Intake:
         state.refuse(b"", "no-files", "an archive without files")
     if state.refused:
         _flag(state, of_stream, b"", [*state.entries], [*state.folders])
-        return Intake(tuple(state.flagged), tuple(state.refused))
+        return Intake(state.flags.close(), tuple(state.refused))
     prefix, entries, folders = _strip(state)
     paths = [entry.path for entry in entries]
     _flag(state, of_stream, prefix, paths, folders)
@@ -295,7 +300,7 @@ def _conclude(state: _Pass, of_stream: list[Finding]) -> Intake:
         ManifestEntry(f"{entry.mode:o}", entry.sha256.hex, entry.size, entry.path) for entry in entries
     )
     return Intake(
-        flagged=tuple(state.flagged),
+        flagged=state.flags.close(),
         refused=(),
         prefix=escape_path(prefix),
         manifest=manifest,
@@ -315,15 +320,20 @@ def _flag(state: _Pass, of_stream: list[Finding], prefix: bytes, paths: list[byt
     """What is kept and flagged, in the tree as it will be; the dropped top folder's own name first."""
     cut = len(prefix) + 1 if prefix else 0
     links = {path[cut:]: target for path, target in state.targets.items()}
-    outside = (
-        Finding(escape_path(path), "symlink-outside", escape_path(target))
+    outside: Iterator[Flag] = (
+        ("symlink-outside", partial(_outside, path, target))
         for path, target in links.items()
         if leaves_tree(path, target, links)
     )
-    names = with_folders(itertools.chain(paths, folders))
-    top = [prefix] if prefix else []
-    for finding in itertools.chain(of_stream, outside, judge_names(top), judge_names(names), collisions(names)):
-        state.flag(finding)
+    told: Iterator[Flag] = ((finding.rule, partial(replace, finding)) for finding in of_stream)
+    tree = NameTree(paths, folders=folders)
+    top = NameTree([prefix] if prefix else [])
+    for flag in itertools.chain(told, outside, judge_names(top), judge_names(tree), collisions(tree)):
+        state.flags.add(flag)
+
+
+def _outside(path: bytes, target: bytes) -> Finding:
+    return Finding(escape_path(path), "symlink-outside", escape_path(target))
 
 
 def _keep_tree(pack: PackWriter, identity: bytes, body: bytes) -> None:
@@ -332,12 +342,17 @@ def _keep_tree(pack: PackWriter, identity: bytes, body: bytes) -> None:
 
 def _check_folders(state: _Pass) -> None:
     """A path is a file or a folder; and git refuses what is not a file where it looks for one of its own."""
-    parents = set(state.folders)
-    for path in state.entries:
-        folder = path.rpartition(b"/")[0]
+    parents: set[bytes] = set()
+    held = 0
+    for path in itertools.chain(state.folders, state.entries):
+        folder = path if path in state.folders else path.rpartition(b"/")[0]
         while folder and folder not in parents:
             parents.add(folder)
+            held += len(folder)
             folder = folder.rpartition(b"/")[0]
+        if held > MAX_NAME_BYTES:
+            state.refuse(b"", "limit-names", f"expected at most {MAX_NAME_BYTES} bytes of folders, found more")
+            return
     for path in sorted(parents & state.entries.keys()):
         state.refuse(path, "file-and-folder")
     for path in sorted(parents):
@@ -353,7 +368,7 @@ def _strip(state: _Pass) -> tuple[bytes, list[FileEntry], list[bytes]]:
     if not prefix or prefix in state.entries:
         return b"", [state.entries[path] for path in sorted(state.entries)], sorted(state.folders)
     cut = len(prefix) + 1
-    entries = [_moved(state.entries[path], path[cut:]) for path in sorted(state.entries)]
+    entries = [_moved(state.entries.pop(path), path[cut:]) for path in sorted(state.entries)]  # never all of them twice
     return prefix, entries, sorted(path[cut:] for path in state.folders if len(path) > cut)
 
 

@@ -24,15 +24,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from transparency.proofs.escaping import escape_path
+from transparency.proofs.sources.nametree import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from transparency.proofs.sources.nametree import NameTree
 
 MAX_COMPONENT_BYTES = 255
 MAX_PATH_BYTES = 4096
@@ -88,6 +92,10 @@ class Finding:
         return {"path": self.path, "rule": self.rule, "detail": self.detail}
 
 
+# A rule and the finding, which is written out when somebody is to read it.
+Flag: TypeAlias = "tuple[str, Callable[[], Finding]]"
+
+
 def normal_path(path: bytes, *, folder: bool) -> bytes:
     """Drop leading `./` and a folder's trailing slash; everything else is the policy's business."""
     while path.startswith(b"./"):
@@ -127,12 +135,7 @@ def leaves_tree(path: bytes, target: bytes, links: Mapping[bytes, bytes]) -> boo
 
 def judge_path(path: bytes) -> tuple[Finding, ...]:
     """Findings about one path (leading `./` and a folder's trailing slash already dropped), fatal ones first."""
-    folder, slash, last = path.rpartition(b"/")
-    if len(path) <= MAX_PATH_BYTES and _is_sound(last) and (not slash or _is_sound_folder(folder)):
-        return ()
-    found = [(rule, detail, True) for rule, detail in _judge_shape(path)]
-    for component in path.split(b"/"):
-        found += _judge_component(component)
+    found = _judge(path)
     if not found:
         return ()
     name = escape_path(path)
@@ -141,41 +144,72 @@ def judge_path(path: bytes) -> tuple[Finding, ...]:
     )
 
 
-def with_folders(paths: Iterable[bytes]) -> Collection[bytes]:
-    """The paths and the folders above them, each once, a path before what is above it."""
-    names: dict[bytes, None] = {}
-    for path in paths:
-        while path and path not in names:
-            names[path] = None
-            path = path.rpartition(b"/")[0]  # noqa: PLW2901 - walks up to the root
-    return names
+def fatal_rules(path: bytes) -> list[tuple[str, str]]:
+    """The fatal rules that a path meets, each with its detail; the path is not written out for them."""
+    return [(rule, detail) for rule, detail, fatal in _judge(path) if fatal]
 
 
-def judge_names(names: Iterable[bytes]) -> Iterator[Finding]:
+def judge_names(tree: NameTree) -> Iterator[Flag]:
     """What is kept and flagged in the last component of each name."""
-    for name in names:
-        last = name.rpartition(b"/")[2]
-        if not _is_sound(last):
-            for rule, detail, fatal in _judge_component(last):
+    for node in tree:
+        component = tree.component(node)
+        if not _is_sound(component):
+            for rule, detail, fatal in _judge_component(component):
                 if not fatal:
-                    yield Finding(escape_path(name), rule, detail)
+                    yield rule, partial(_named, tree, node, rule, detail)
 
 
-def collisions(names: Collection[bytes]) -> Iterator[Finding]:
+def collisions(tree: NameTree) -> Iterator[Flag]:
     """Files and folders that differ only by case or normal form; each is flagged and names one other."""
-    folded: dict[bytes, list[bytes]] = defaultdict(list)
-    for name in names:
-        key = fold(name)
-        if key != name:
-            folded[key].append(name)
-    for key, alike in folded.items():
-        if key in names and fold(key) == key:
-            alike.append(key)
-        if len(alike) > 1:
-            first, *others = sorted(alike)
-            yield Finding(escape_path(first), "name-collision", f"like {escape_path(others[0])}")
-            for other in others:
-                yield Finding(escape_path(other), "name-collision", f"like {escape_path(first)}")
+    for alike in _alike(tree):
+        first, *others = alike
+        yield "name-collision", partial(_collided, tree, first, others[0])
+        for other in others:
+            yield "name-collision", partial(_collided, tree, other, first)
+
+
+def _named(tree: NameTree, node: int, rule: str, detail: str) -> Finding:
+    return Finding(escape_path(tree.path(node)), rule, detail)
+
+
+def _collided(tree: NameTree, node: int, other: int) -> Finding:
+    return _named(tree, node, "name-collision", f"like {escape_path(tree.path(other))}")
+
+
+def _alike(tree: NameTree) -> Iterator[list[int]]:
+    """Nodes whose paths fold to one, two or more at a time, in path order.
+
+    Folders that fold to one are looked at together; "/" never joins with what follows it, so that a path folds as its components do.
+    """
+    merged = _merged_folders(tree)
+    inside: dict[int, array[int]] = defaultdict(lambda: array("Q"))
+    for node in tree:
+        inside[merged.get(tree.parent(node), ROOT)].append(node)
+    for nodes in inside.values():
+        together = len({tree.parent(node) for node in nodes}) > 1
+        groups: dict[bytes, dict[tuple[int, bytes], int]] = defaultdict(dict)
+        plain = array("Q")
+        for node in nodes:
+            component = tree.component(node)
+            key = fold(component)
+            if together or key != component:
+                groups[key].setdefault((tree.parent(node), component), node)
+            else:
+                plain.append(node)
+        for node in plain if groups else ():
+            component = tree.component(node)
+            if component in groups:
+                groups[component].setdefault((tree.parent(node), component), node)
+        yield from (sorted(alike.values()) for alike in groups.values() if len(alike) > 1)
+
+
+def _merged_folders(tree: NameTree) -> dict[int, int]:
+    """For each folder the first one that folds to the same."""
+    first: dict[tuple[int, bytes], int] = {}
+    merged: dict[int, int] = {ROOT: ROOT}
+    for node in sorted(tree.folders()):
+        merged[node] = first.setdefault((merged[tree.parent(node)], fold(tree.component(node))), node)
+    return merged
 
 
 def fold(path: bytes) -> bytes:
@@ -214,15 +248,31 @@ def _judge_shape(path: bytes) -> Iterator[tuple[str, str]]:
         yield "path-component-long", f"{longest} bytes"
 
 
+def _judge(path: bytes) -> list[tuple[str, str, bool]]:
+    """(rule, detail, whether fatal) of the whole path and of each component."""
+    folder, slash, last = path.rpartition(b"/")
+    if len(path) <= MAX_PATH_BYTES and _is_sound(last) and (not slash or _is_sound_folder(folder)):
+        return []
+    found = [(rule, detail, True) for rule, detail in _judge_shape(path)]
+    for component in path.split(b"/"):
+        found += _judge_component(component)
+    return found
+
+
 def _is_sound(component: bytes) -> bool:
     """Whether there is nothing to say about a component by itself, seen at a glance."""
     return bool(_SOUND.match(component)) and b"git" not in component.lower()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def _is_sound_folder(path: bytes) -> bool:
     """Whether there is nothing to say about a folder, nor will be because of it about what lies in it."""
-    return path.count(b"/") + 1 < MAX_DEPTH and not judge_path(path)
+    components = path.split(b"/")
+    return (
+        len(components) < MAX_DEPTH
+        and all(_is_sound(component) or not _judge_component(component) for component in components)
+        and not any(_judge_shape(path))
+    )
 
 
 @lru_cache(maxsize=65_536)
