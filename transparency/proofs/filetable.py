@@ -7,6 +7,7 @@ path heap, language heap (names separated by LF; the first is empty).
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 from bisect import bisect_left
@@ -74,21 +75,20 @@ def format_file_table(entries: Sequence[FileEntry]) -> bytes:
         offsets.append(place)
     count = len(entries)
     language_heap = "\n".join(languages).encode()
-    return b"".join(
-        (
-            _HEADER.pack(MAGIC.ljust(32, b"\0"), count, place, len(language_heap), 0),
-            struct.pack(f"<{count + 1}Q", *offsets),
-            struct.pack(f"<{count}Q", *(entry.size for entry in entries)),
-            struct.pack(f"<{count}Q", *(entry.lines for entry in entries)),
-            b"".join(entry.sha256.raw for entry in entries),
-            b"".join(entry.sha1 for entry in entries),
-            struct.pack(f"<{count}I", *(entry.mode for entry in entries)),
-            bytes(_BINARY if entry.binary else 0 for entry in entries),
-            struct.pack(f"<{count}H", *(index[entry.language] for entry in entries)),
-            b"".join(entry.path for entry in entries),
-            language_heap,
-        )
-    )
+    table = io.BytesIO()  # column by column: only one of them is there twice
+    table.write(_HEADER.pack(MAGIC.ljust(32, b"\0"), count, place, len(language_heap), 0))
+    table.write(struct.pack(f"<{count + 1}Q", *offsets))
+    del offsets
+    table.write(struct.pack(f"<{count}Q", *(entry.size for entry in entries)))
+    table.write(struct.pack(f"<{count}Q", *(entry.lines for entry in entries)))
+    table.writelines(entry.sha256.raw for entry in entries)
+    table.writelines(entry.sha1 for entry in entries)
+    table.write(struct.pack(f"<{count}I", *(entry.mode for entry in entries)))
+    table.write(bytes(_BINARY if entry.binary else 0 for entry in entries))
+    table.write(struct.pack(f"<{count}H", *(index[entry.language] for entry in entries)))
+    table.writelines(entry.path for entry in entries)
+    table.write(language_heap)
+    return table.getvalue()
 
 
 class FileTable:

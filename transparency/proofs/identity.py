@@ -34,20 +34,19 @@ def git_tree(
 
     Sorted as git sorts: folders as if their names ended in '/'.
     """
-    folders: dict[bytes, list[tuple[bytes, int, bytes]]] = defaultdict(list)
-    folders[b""] = []
+    files: dict[bytes, list[FileEntry]] = defaultdict(list)
     for entry in entries:
-        folder, _, name = entry.path.rpartition(b"/")
-        folders[folder].append((name, entry.mode, entry.sha1))
-    for folder in empty_folders:
-        folders[folder] = []
+        files[entry.path.rpartition(b"/")[0]].append(entry)
+    folders: dict[bytes, list[tuple[bytes, int, bytes]]] = {folder: [] for folder in (b"", *files, *empty_folders)}
     for folder in list(folders):
-        while folder:
-            folder = folder.rpartition(b"/")[0]  # noqa: PLW2901 - walks up to the root
-            folders.setdefault(folder, [])
+        while folder and (folder := folder.rpartition(b"/")[0]) not in folders:
+            folders[folder] = []
     root = b""
     for folder in sorted(folders, key=lambda path: (-path.count(b"/") if path else 1, path)):
-        children = sorted(folders[folder], key=lambda child: child[0] + b"/" if child[1] == FOLDER_MODE else child[0])
+        inside = folders[folder] + [
+            (entry.path.rpartition(b"/")[2], entry.mode, entry.sha1) for entry in files.pop(folder, ())
+        ]
+        children = sorted(inside, key=lambda child: child[0] + b"/" if child[1] == FOLDER_MODE else child[0])
         body = b"".join(b"%o %s\0%s" % (mode, name, identity) for name, mode, identity in children)
         root = object_id("tree", body)
         if keep:

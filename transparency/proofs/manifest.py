@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,7 +43,10 @@ def format_line(entry: ManifestEntry) -> bytes:
 
 def format_manifest(entries: Iterable[ManifestEntry]) -> bytes:
     """Bytes of the manifest; the entries must be sorted and pass the rules of `parse_manifest`."""
-    return HEADER + b"".join(map(format_line, entries))
+    manifest = io.BytesIO(HEADER)  # a list of a million lines would be as large again
+    manifest.seek(len(HEADER))
+    manifest.writelines(map(format_line, entries))
+    return manifest.getvalue()
 
 
 def manifest_lines(data: bytes) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +13,7 @@ from transparency.gateways.parsing import read_members
 from transparency.models.product import fresh_secret
 from transparency.proofs.commitment import opening_root
 from transparency.proofs.digest import Digest
-from transparency.proofs.manifest import manifest_lines
+from transparency.proofs.manifest import HEADER
 from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.services.claim_job import keep_claim
 from transparency.services.contain import sandbox
@@ -105,9 +106,11 @@ def store_intake(compartment: str, intake: Intake, pack: BinaryIO, path: Path, *
         for data in (intake.manifest, intake.index, intake.file_table):
             objects().put_bytes(compartment, data)
     secret = fresh_secret()
+    lines = io.BytesIO(intake.manifest)  # no copy, and one line at a time
+    lines.seek(len(HEADER))
     return StoredIntake(
         intake,
         opening_secret=secret,
-        opening_root=opening_root(secret, manifest_lines(intake.manifest)),
+        opening_root=opening_root(secret, lines),
         objects=StoredObjects(pack=digest, index=Digest.of(intake.index), file_table=Digest.of(intake.file_table)),
     )
