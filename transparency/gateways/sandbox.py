@@ -7,6 +7,7 @@ any input (transparency/gateways/contained): whoever takes the task over can lie
 | code | when |
 |---|---|
 | limit-cpu, limit-time, limit-memory, limit-output | it was stopped at a limit: an `EvidenceError`, the input is what asks for too much |
+| contained-answer | it answered something of another shape than a sound task does |
 | contained-died | it died of something else: `UnavailableError`, tried again |
 """
 
@@ -19,37 +20,45 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from transparency.gateways.contained.wire import MAX_ANSWER_BYTES, parse_failure, parse_line
+from transparency.gateways.spending import cpu_seconds_of
 from transparency.proofs.errors import EvidenceError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Kind = Literal["bubblewrap", "rlimits"]
 MAX_COMPLAINT_BYTES = 64 * 1024
+# Progress comes a few times a second for half an hour; whoever says more only wants us to read it.
+MAX_ANSWER_LINES = 65_536
 MAX_CPU_SAID, MAX_PEAK_SAID = 1e6, 1 << 50
 TICK_SECONDS = 0.5
+# How often the CPU of all its processes is added up: a few of them spend less than a second in between.
+LOOK_SECONDS = 0.1
 TMP_BYTES = 256 * 1024**2
 NOBODY = "65534"
 _SHELL_SIGNAL = 128
 _PACKAGE = Path(__file__).resolve().parent.parent
-# Isolated from the environment, and from whatever folder it is started in; the package is found where this file lies.
+# Isolated from the environment, and from whatever folder it is started in; the package is found where this file lies,
+# before any other copy that is installed.
 _START = (
-    "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
+    "import runpy, sys; own = sys.argv.pop(1); "
+    "sys.path.insert(sum('-packages' not in entry for entry in sys.path), own); "
     "runpy.run_module('transparency.gateways.contained', run_name='__main__', alter_sys=True)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a task may use: seconds of CPU (each of its processes), seconds by the clock, bytes of memory and of one written file."""
+    """What a task may use: seconds of CPU (all its processes together) and by the clock, bytes of memory (each) and of one written file."""
 
     cpu: int = 900
     time: int = 1800
@@ -86,30 +95,34 @@ class Sandbox:
         outputs: Mapping[str, BinaryIO] | None = None,
         tick: Callable[[dict[str, Any]], None] = lambda _: None,
         meter: Meter | None = None,
+        scratch: Path | None = None,
     ) -> dict[str, Any]:
         """The task's answer. It may read `inputs` and write `outputs`, nothing else; `tick` gets its latest progress twice a second.
 
         What `tick` raises stops the task. Raises what the task raised (by root, code, expected, found, subject), or a code above.
+        Temporary files of the task lie in the wrapping's own memory, or without it in a folder below `scratch` that ends with the task.
         """
         files = {**(inputs or {}), **(outputs or {})}
         for stream in files.values():
             stream.flush() if stream.writable() else stream.seek(0)
         arguments = [task, *(f"{name}={stream.fileno()}" for name, stream in files.items())]
-        child = subprocess.Popen(
-            [*_wrapping(self.kind), sys.executable, "-I", "-c", _START, str(_PACKAGE.parent), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=[stream.fileno() for stream in files.values()],
-            env=_environment(),
-            cwd="/",
-            start_new_session=True,
-        )
         limits = {"cpu": self.bounds.cpu, "memory": self.bounds.memory, "output": self.bounds.output}
-        try:
+        with ExitStack() as stack:
+            environment = _environment()
+            if self.kind == "rlimits" and scratch:
+                environment["TMPDIR"] = stack.enter_context(_task_folder(scratch))
+            child = subprocess.Popen(
+                [*_wrapping(self.kind), sys.executable, "-I", "-c", _START, str(_PACKAGE.parent), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[stream.fileno() for stream in files.values()],
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
+            stack.callback(_end, child)
             return _Conversation(child, self.bounds, tick, meter or Meter()).hold({"limits": limits, **request})
-        finally:
-            _end(child)
 
 
 def choose_sandbox(wanted: str, bounds: Bounds) -> Sandbox:
@@ -152,9 +165,9 @@ class _Conversation:
         self._meter = meter
         self._progress: dict[str, Any] = {}
         self._answer: dict[str, Any] | None = None
-        self._said = bytearray()
+        self._unfinished = bytearray()
         self._complaint = bytearray()
-        self._heard = 0
+        self._heard = self._lines = 0
 
     def hold(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._write(json.dumps(request).encode())
@@ -165,16 +178,27 @@ class _Conversation:
                     raise AssertionError("a pipe was asked for")
                 selector.register(pipe, selectors.EVENT_READ)
             next_tick = time.monotonic() + TICK_SECONDS
+            next_look = time.monotonic() + LOOK_SECONDS
             while selector.get_map():
                 now = time.monotonic()
                 if now > deadline:
                     raise EvidenceError("limit-time", expected=f"at most {self._bounds.time} s", found="more")
+                if now >= next_look:
+                    next_look = now + LOOK_SECONDS
+                    self._look()
                 if now >= next_tick:
                     next_tick = now + TICK_SECONDS
                     self._tick(self._progress)
-                for key, _ in selector.select(min(deadline, next_tick) - now):
+                for key, _ in selector.select(min(deadline, next_tick, next_look) - now):
                     self._hear(selector, key.fileobj)
         return self._conclude(deadline)
+
+    def _look(self) -> None:
+        """The kernel bounds the CPU of each process; what all of them spent together is bounded here."""
+        spent = cpu_seconds_of(self._child.pid)
+        if spent > self._bounds.cpu:
+            self._meter.add({"cpu": spent})
+            raise EvidenceError("limit-cpu", expected=f"at most {self._bounds.cpu} s of CPU", found="more")
 
     def _write(self, request: bytes) -> None:
         if self._child.stdin is None:
@@ -195,13 +219,17 @@ class _Conversation:
                 raise EvidenceError(
                     "limit-output", expected=f"an answer of at most {MAX_ANSWER_BYTES} bytes", found="more"
                 )
-            self._said += data
-            *lines, rest = self._said.split(b"\n")
-            self._said = bytearray(rest)
-            for line in lines:
-                self._take(bytes(line))
+            *ends, rest = data.split(b"\n")  # of the new bytes alone: a line may be as long as the answer
+            for end in ends:
+                self._unfinished += end
+                self._take(bytes(self._unfinished))
+                self._unfinished.clear()
+            self._unfinished += rest
 
     def _take(self, line: bytes) -> None:
+        self._lines += 1
+        if self._lines > MAX_ANSWER_LINES:
+            raise EvidenceError("limit-output", expected=f"an answer of at most {MAX_ANSWER_LINES} lines", found="more")
         message = parse_line(line)
         if isinstance(message.get("progress"), dict):
             self._progress = message["progress"]
@@ -228,6 +256,16 @@ class _Conversation:
         if not isinstance(answer, dict):
             raise UnavailableError("contained-died", expected="an answer", found="another message")
         return answer
+
+
+@contextmanager
+def _task_folder(scratch: Path) -> Iterator[str]:
+    """A folder for one task's temporary files. Whoever kills the task removes it; whoever kills the caller leaves it to the sweep."""
+    folder = tempfile.mkdtemp(prefix="task.", suffix=".tmp", dir=scratch)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

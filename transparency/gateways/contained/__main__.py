@@ -15,7 +15,7 @@ from transparency.gateways.contained.tasks import TASKS
 from transparency.gateways.durable import disk_weather
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 MAX_REQUEST_BYTES = 64 * 1024**2
 MAX_PROCESSES_FILES = 256
@@ -44,9 +44,10 @@ def main() -> int:
 
 
 def _withdraw() -> None:
-    """Die with the parent, and leave the network where the wrapping did not (an attempt: the kernel may forbid it)."""
+    """Die with the parent, keep every descendant in sight, and leave the network where the wrapping did not (the kernel may forbid it)."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind stays below us, where its CPU is counted
     if libc.unshare(CLONE_NEWNET):
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 

@@ -7,11 +7,11 @@ texts that other code would take for something else.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from transparency.proofs.canonical import parse_json
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 from transparency.proofs.manifest import MAX_MANIFEST_BYTES
 from transparency.proofs.signatures.judge import (
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MAX_TEXT = 64 * 1024
 MAX_ANSWER_BYTES = 64 * 1024**2
 MAX_SAID = 2000
+# A member's path may have 4,096 bytes, each of them escaped to three.
+MAX_SUBJECT = 16 * 1024
 ROOTS: dict[str, type[EvidenceError | UnavailableError]] = {
     "evidence": EvidenceError,
     "unavailable": UnavailableError,
@@ -53,23 +55,46 @@ _PIECE_BYTES = 256 * 1024
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
-    """One message of a task (`contained-died`): a strict reader's JSON, so neither too deep nor text that no encoding has."""
+    """One message of a task: `contained-died` where it is no JSON, `contained-answer` where it is no text that can be kept."""
     try:
-        message = parse_json(line, limit=MAX_ANSWER_BYTES)
-    except EvidenceError as error:
+        message = json.loads(line.decode(), parse_constant=_refuse, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         raise UnavailableError("contained-died", expected="lines of JSON", found=repr(line[:80])) from error
     if not isinstance(message, dict):
         raise UnavailableError("contained-died", expected="an object a line", found=repr(line[:80]))
+    if b"\\u" in line:  # only an escape can spell half of a surrogate pair
+        _check_text(message)
     return message
 
 
 def parse_failure(failure: Any) -> EvidenceError | UnavailableError:
-    """The error that a task ended in; what is none of the agreed shape is `contained-died`."""
-    texts = failure if isinstance(failure, dict) else {}
-    if not all(isinstance(text, str) for text in texts.values()) or not _RULE.match(texts.get("code", "")):
-        return UnavailableError("contained-died", expected="an error of the agreed shape", found=repr(failure)[:80])
-    said = {key: texts.get(key, "")[:MAX_SAID] for key in ("expected", "found", "subject")}
-    return ROOTS.get(texts.get("root", ""), UnavailableError)(texts["code"], **said)
+    """The error that a task ended in: a root, a code and up to three texts, and nothing else (`contained-answer`)."""
+    said = failure if isinstance(failure, dict) else {}
+    root, code, subject, expected, found = (
+        said.get(key, "") for key in ("root", "code", "subject", "expected", "found")
+    )
+    texts = all(isinstance(text, str) for text in (root, code, subject, expected, found))
+    if not texts or root not in ROOTS or not _RULE.match(code) or len(subject) > MAX_SUBJECT:
+        raise EvidenceError("contained-answer", subject="error", expected="a coded error", found=repr(failure)[:80])
+    return ROOTS[root](code, subject=subject, expected=expected[:MAX_SAID], found=found[:MAX_SAID])
+
+
+def _check_text(message: dict[str, Any]) -> None:
+    try:
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise EvidenceError("contained-answer", expected="text in Unicode", found="a lone surrogate") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def intake_json(intake: Intake) -> dict[str, Any]:
