@@ -148,6 +148,15 @@ def test_sweeping_removes_what_was_left_unfinished_and_no_object(store: ObjectSt
     assert store.sweep(older_than=4000) == 1
 
 
+def test_sweeping_removes_the_folder_of_a_task_whose_caller_was_killed(store: ObjectStore) -> None:
+    left = store.scratch("p1") / "task.x.tmp"
+    (left / "fsck-1").mkdir(parents=True)
+    (left / "fsck-1" / "check.pack").write_bytes(b"source")
+    os.utime(left, (1000, 1000))
+    assert store.sweep(older_than=2000) == 1
+    assert not left.exists()
+
+
 def test_a_copy_goes_out_where_links_cannot(
     store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

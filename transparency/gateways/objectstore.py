@@ -186,7 +186,7 @@ class ObjectStore:
         for path in self._root.glob(pattern):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < older_than:
-                    path.unlink()
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
                     removed += 1
         return removed
 
