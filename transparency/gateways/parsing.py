@@ -16,7 +16,7 @@ from transparency.gateways.contained.wire import (
     parse_verdict,
 )
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.escaping import escape_path
+from transparency.proofs.escaping import unescape_path
 from transparency.proofs.sources.intake import Intake
 from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.proofs.sources.paths import Finding
@@ -46,6 +46,7 @@ class Over:
 
 _PARTS = ("manifest", "table", "index")
 MAX_PART_BYTES = 2 * 1024**3
+MAX_COUNT = 1 << 63
 
 
 def read_members(
@@ -87,22 +88,25 @@ def read_intake(
     meter: Meter | None,
 ) -> Intake:
     """Run a task that takes in; what stops at a limit of the process, or is wrong with what it reads, is a refusal."""
-
-    def tell(said: Mapping[str, Any]) -> None:
-        counts = [said.get(name, 0) for name in ("members", "bytes", "archiveBytes")]
-        tick(Progress(*(count if isinstance(count, int) else 0 for count in counts)))
-
     parts = {
         name: cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=scratch)))  # noqa: SIM115 - the stack closes it
         for name in _PARTS
     }
     try:
-        answer = sandbox.run(task, request, inputs=inputs, outputs={"pack": pack, **parts}, tick=tell, meter=meter)
+        answer = sandbox.run(
+            task,
+            request,
+            inputs=inputs,
+            outputs={"pack": pack, **parts},
+            tick=_told(tick),
+            meter=meter,
+            scratch=scratch,
+        )
     except EvidenceError as error:
         if error.code == "contained-answer":
             raise
         detail = f"expected {error.expected}, found {error.found}"
-        return Intake((), (Finding(escape_path(error.subject.encode()), error.code, detail, fatal=True),))
+        return Intake((), (Finding(_escaped(error.subject), error.code, detail, fatal=True),))
     read = {name: _read(stream, name) for name, stream in parts.items()}
     return parse_intake(answer, manifest=read["manifest"], file_table=read["table"], index=read["index"])
 
@@ -117,6 +121,7 @@ def judge_signatures(
     now: datetime,
     logged_at: datetime | None = None,
     over: Over | None = None,
+    tick: Callable[[Progress], None] = lambda _: None,
     meter: Meter | None = None,
 ) -> Verdict:
     """The verdict over `content`, whose digests the caller computed; `over` says what it is, when it is not the archive itself."""
@@ -128,15 +133,51 @@ def judge_signatures(
         "loggedAt": logged_at.isoformat() if logged_at else None,
         "over": over.as_json() if over else {"kind": "archive"},
     }
-    answer = sandbox.run("judge", request, inputs={"content": content}, meter=meter)
+    answer = sandbox.run("judge", request, inputs={"content": content}, tick=_told(tick), meter=meter)
     return parse_verdict(answer, files=len(signatures))
 
 
-def decompress(sandbox: Sandbox, archive: BinaryIO, plain: BinaryIO, *, limit: int) -> FileDigests:
-    """Write the decompressed archive to `plain`; at most `limit` bytes come out (`stream-…`, `limit-content`)."""
+def decompress(
+    sandbox: Sandbox,
+    archive: BinaryIO,
+    plain: BinaryIO,
+    *,
+    limits: Limits,
+    tick: Callable[[Progress], None] = lambda _: None,
+    meter: Meter | None = None,
+) -> FileDigests:
+    """Write the decompressed archive to `plain`, within the limits of an import (`stream-…`, `limit-…`)."""
     return parse_digests(
-        sandbox.run("decompress", {"limit": limit}, inputs={"archive": archive}, outputs={"plain": plain})
+        sandbox.run(
+            "decompress",
+            {"intake": asdict(limits)},
+            inputs={"archive": archive},
+            outputs={"plain": plain},
+            tick=_told(tick),
+            meter=meter,
+        )
     )
+
+
+def _told(tick: Callable[[Progress], None]) -> Callable[[Mapping[str, Any]], None]:
+    """What a task says of its progress, as counts that any row can hold."""
+
+    def tell(said: Mapping[str, Any]) -> None:
+        counts = [said.get(name, 0) for name in ("members", "bytes", "archiveBytes")]
+        tick(Progress(*(count if isinstance(count, int) and 0 <= count < MAX_COUNT else 0 for count in counts)))
+
+    return tell
+
+
+def _escaped(subject: str) -> str:
+    """A member's name as tasks write it, escaped already; nothing else may stand in a finding."""
+    try:
+        unescape_path(subject)
+    except EvidenceError as error:
+        raise EvidenceError(
+            "contained-answer", subject="subject", expected="an escaped path", found=repr(subject)[:80]
+        ) from error
+    return subject
 
 
 def _read(stream: Any, name: str) -> bytes:

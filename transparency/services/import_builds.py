@@ -18,6 +18,7 @@ from transparency.services.claim_job import finish_job
 from transparency.services.judge_files import judge_file, no_signature
 from transparency.services.log_record import log_record
 from transparency.services.note_progress import note_progress
+from transparency.services.read_archive import Heartbeat
 from transparency.services.receive_delivery import MAX_LIST_BYTES
 from transparency.services.stored_files import StoredFile
 from transparency.services.stores import objects
@@ -37,6 +38,7 @@ def import_builds(claim: Claim) -> None:
             product=release.product,
             file=StoredFile.from_json(payload["list"]),
             signatures=payload["signatures"],
+            tick=Heartbeat(claim, payload["list"]["size"], "checking signatures"),
         )
         if payload["list"]
         else no_signature()

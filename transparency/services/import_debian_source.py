@@ -65,7 +65,7 @@ def import_debian_source(claim: Claim) -> None:
     meter = Meter()
     source = _take_apart(claim)
     arrivals = _arrivals(claim, source)
-    verdict = _judge_dsc(source, arrivals[DISTRIBUTION], meter)
+    verdict = _judge_dsc(claim, source, arrivals[DISTRIBUTION], meter)
     note_progress(claim, text=f"The verdict on the description is {verdict.outcome}: {verdict.code}.")
     outcomes = [
         _read_tree(claim, source, arrivals[role], verdict, meter)
@@ -137,7 +137,7 @@ def _arrivals(claim: Claim, source: _Source) -> dict[str, Arrival]:
     return found
 
 
-def _judge_dsc(source: _Source, arrival: Arrival, meter: Meter) -> Verdict:
+def _judge_dsc(claim: Claim, source: _Source, arrival: Arrival, meter: Meter) -> Verdict:
     """The verdict over the text, which must name files that were handed in."""
     verdict = judge_file(
         product=source.release.product,
@@ -145,6 +145,7 @@ def _judge_dsc(source: _Source, arrival: Arrival, meter: Meter) -> Verdict:
         signatures=arrival.signatures,
         logged_at=first_logged(arrival),
         over=Over("text"),
+        tick=Heartbeat(claim, source.text.size, "checking signatures"),
         meter=meter,
     )
     for name, size, sha256 in source.split.files:
@@ -168,6 +169,7 @@ def _upstream(claim: Claim, source: _Source, arrival: Arrival, of_dsc: Verdict, 
         file=arrival.archive,
         signatures=arrival.signatures,
         logged_at=first_logged(arrival),
+        tick=Heartbeat(claim, arrival.archive.size, "checking signatures"),
         meter=meter,
     )
     if verdict.outcome == "unknown-key" and of_dsc.outcome == "valid":

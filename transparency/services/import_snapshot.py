@@ -20,7 +20,7 @@ from transparency.services.arrival import Arrival, arrival_of
 from transparency.services.claim_job import finish_job
 from transparency.services.judge_arrival import judge_arrival
 from transparency.services.note_progress import note_progress
-from transparency.services.read_archive import StoredIntake, read_archive
+from transparency.services.read_archive import Heartbeat, StoredIntake, read_archive
 
 if TYPE_CHECKING:
     from transparency.models import Delivery
@@ -53,7 +53,7 @@ def judge_and_read(
 ) -> tuple[Arrival, Verdict, StoredIntake | None]:
     """The arrival with what is covered, the verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
     note_progress(claim, text=f"Checking {len(given.signatures)} signature files over {given.archive.name}.")
-    arrival, verdict = judge_arrival(given, meter)
+    arrival, verdict = judge_arrival(given, meter, Heartbeat(claim, given.archive.size, "checking signatures"))
     note_progress(claim, text=f"The verdict is {verdict.outcome}: {verdict.code}.")
     if verdict.outcome in arrival.admissible:
         intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)

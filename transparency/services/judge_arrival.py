@@ -14,17 +14,21 @@ from transparency.services.judge_files import judge_decompressed, judge_file, no
 from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from transparency.gateways.sandbox import Meter
     from transparency.proofs.signatures.judge import Verdict
+    from transparency.proofs.sources.membersource import Progress
 
 
-def judge_arrival(arrival: Arrival, meter: Meter | None = None) -> tuple[Arrival, Verdict]:
-    """The verdict over the arrival's signatures, and the arrival with what was found to be covered."""
+def judge_arrival(
+    arrival: Arrival, meter: Meter | None = None, tick: Callable[[Progress], None] = lambda _: None
+) -> tuple[Arrival, Verdict]:
+    """The verdict over the arrival's signatures, and the arrival with what was found to be covered; `tick` is called while it lasts."""
     logged_at = first_logged(arrival)
     if arrival.over == Delivery.Over.DECOMPRESSED and arrival.signatures:
-        return _judge_decompressed(arrival, logged_at, meter)
+        return _judge_decompressed(arrival, logged_at, meter, tick)
     over = Over("checksums", arrival.archive.name, arrival.archive.digests) if arrival.cover else None
     verdict = judge_file(
         product=arrival.release.product,
@@ -32,12 +36,15 @@ def judge_arrival(arrival: Arrival, meter: Meter | None = None) -> tuple[Arrival
         signatures=arrival.signatures,
         logged_at=logged_at,
         over=over,
+        tick=tick,
         meter=meter,
     )
     return arrival, verdict
 
 
-def _judge_decompressed(arrival: Arrival, logged_at: datetime | None, meter: Meter | None) -> tuple[Arrival, Verdict]:
+def _judge_decompressed(
+    arrival: Arrival, logged_at: datetime | None, meter: Meter | None, tick: Callable[[Progress], None]
+) -> tuple[Arrival, Verdict]:
     """What does not decompress is signed by nobody."""
     archive = arrival.archive
     try:
@@ -46,6 +53,7 @@ def _judge_decompressed(arrival: Arrival, logged_at: datetime | None, meter: Met
             archive=archive,
             signatures=arrival.signatures,
             logged_at=logged_at,
+            tick=tick,
             meter=meter,
         )
     except EvidenceError as error:

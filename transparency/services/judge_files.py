@@ -18,11 +18,12 @@ from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from transparency.gateways.sandbox import Meter
     from transparency.models import Product
+    from transparency.proofs.sources.membersource import Progress
     from transparency.services.stored_files import StoredFile
 
 
@@ -33,11 +34,13 @@ def judge_file(
     signatures: Sequence[str],
     logged_at: datetime | None = None,
     over: Over | None = None,
+    tick: Callable[[Progress], None] = lambda _: None,
     meter: Meter | None = None,
 ) -> Verdict:
     """Verdict over a stored file by stored signature files (their digests).
 
     `logged_at`: when our log first held these bytes with these signatures. `over`: what the file is, when it is not the archive.
+    `tick` is called while it lasts: a large file takes longer than a lease.
     """
     compartment = product.store_key
     read = [objects().read(compartment, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1) for name in signatures]
@@ -53,6 +56,7 @@ def judge_file(
             now=timezone.now(),
             logged_at=logged_at,
             over=over,
+            tick=tick,
             meter=meter,
         )
 
@@ -63,6 +67,7 @@ def judge_decompressed(
     archive: StoredFile,
     signatures: Sequence[str],
     logged_at: datetime | None = None,
+    tick: Callable[[Progress], None] = lambda _: None,
     meter: Meter | None = None,
 ) -> tuple[Verdict, FileDigests]:
     """Verdict over the decompressed archive, and its digests; the plain bytes are on disk only while they are judged."""
@@ -72,7 +77,7 @@ def judge_decompressed(
         objects().open(compartment, archive.digest) as packed,
         temporary_file(objects().scratch(compartment), "plain") as (plain, _),
     ):
-        digests = decompress(sandbox(), packed, plain, limit=Limits().content)
+        digests = decompress(sandbox(), packed, plain, limits=Limits(), tick=tick, meter=meter)
         plain.seek(0)
         verdict = judge_signatures(
             sandbox(),
@@ -83,6 +88,7 @@ def judge_decompressed(
             now=timezone.now(),
             logged_at=logged_at,
             over=Over("decompressed"),
+            tick=tick,
             meter=meter,
         )
     return verdict, digests

@@ -24,6 +24,7 @@ from transparency.services.create_job import create_job
 from transparency.services.judge_arrival import judge_arrival
 from transparency.services.judge_files import judge_file
 from transparency.services.note_progress import note_progress
+from transparency.services.read_archive import Heartbeat
 from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def reverify_product(claim: Claim) -> None:
 def _judge_again(done: _Round, row: Judged) -> None:
     signatures = tuple(dict.fromkeys(row.signatures.order_by("position").values_list("sha256", flat=True)))
     try:
-        verdict = _judge(row, signatures)
+        verdict = _judge(done.claim, row, signatures)
     except LeaseLostError:
         raise
     except (EvidenceError, UnavailableError) as error:
@@ -90,15 +91,17 @@ def _judge_again(done: _Round, row: Judged) -> None:
         _keep(done, type(row).objects.select_for_update().get(pk=row.pk), verdict, signatures)
 
 
-def _judge(row: Judged, signatures: Sequence[str]) -> Verdict:
+def _judge(claim: Claim, row: Judged, signatures: Sequence[str]) -> Verdict:
     if isinstance(row, Delivery):
-        return judge_arrival(_arrival_of(row, signatures))[1]
+        beat = Heartbeat(claim, row.archive_size, f"Checking {_name(row)}")
+        return judge_arrival(_arrival_of(row, signatures), tick=beat)[1]
     logged = LogEntry.objects.filter(kind="builds", digest=row.record_digest).first()
     return judge_file(
         product=row.release.product,
         file=StoredFile.from_json(row.job.payload["list"]),
         signatures=signatures,
         logged_at=logged.created_at if logged else None,
+        tick=Heartbeat(claim, 0, f"Checking {_name(row)}"),
     )
 
 

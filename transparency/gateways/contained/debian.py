@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from transparency.gateways.contained.intake import opened, take_all
 from transparency.gateways.decompress import open_archive, open_members
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.escaping import escape_path
 from transparency.proofs.links.dsc import MAX_FILE_BYTES, signed_text
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.debian import parse_dsc
@@ -17,6 +18,8 @@ from transparency.proofs.sources.patches import MAX_PATCH_BYTES, FilePatch, pars
 from transparency.proofs.sources.paths import normal_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transparency.proofs.sources.archive import Member
 
 _SIGNATURE = b"-----BEGIN PGP SIGNATURE-----"
@@ -53,7 +56,7 @@ def read_source(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any
     parts = {name: f"part-{number}" for number, name in enumerate(request["parts"])}
     with ExitStack() as stack:
         streams = {name: stack.enter_context(opened(files[key], "rb")) for name, key in parts.items()}
-        patches = _patches(request, streams, limits)
+        patches = _escaping(lambda: _patches(request, streams, limits))
         # First how each lies in the tree, which may need a look of its own; then they are opened.
         shapes = {name: _shape(request, name, streams, limits) for name in request["parts"] if name != request["diff"]}
         layers = [
@@ -110,6 +113,17 @@ def _patches(request: dict[str, Any], streams: dict[str, Any], limits: Limits) -
                 small[member.path.removeprefix(b"./")] = content
     stream.seek(0)
     return read_series(small)
+
+
+def _escaping(read: Callable[[], list[tuple[str, FilePatch]]]) -> list[tuple[str, FilePatch]]:
+    """Patches are named as their series names them; outside, a name is a member's, and escaped."""
+    try:
+        return read()
+    except ArchiveError:
+        raise  # of the archive that they lie in, which names its members escaped
+    except EvidenceError as error:
+        subject = escape_path(error.subject.encode())
+        raise EvidenceError(error.code, subject=subject, expected=error.expected, found=error.found) from error
 
 
 def _patch_file(member: Member, held: int) -> tuple[bytes | None, int]:

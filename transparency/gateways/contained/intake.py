@@ -32,7 +32,7 @@ def read_members(request: dict[str, Any], files: dict[str, int]) -> dict[str, An
 def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> dict[str, Any]:
     """Take everything in, ask git about what git reads, write the four results; the answer is the rest."""
     with opened(files["pack"], "r+b") as pack:
-        intake = take_in(members, pack, limits=limits, progress=_progress())
+        intake = take_in(members, pack, limits=limits, progress=progress_teller())
         try:
             check_git_rules(intake.git_files)
         except ArchiveError as error:
@@ -48,7 +48,8 @@ def opened(descriptor: int, mode: str) -> BinaryIO:
     return cast("BinaryIO", os.fdopen(descriptor, mode))
 
 
-def _progress() -> Callable[[Progress], None]:
+def progress_teller() -> Callable[[Progress], None]:
+    """Says how far a task is, a few times a second."""
     last = 0.0
 
     def tell(progress: Progress) -> None:

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from transparency.gateways.contained.debian import read_source, split_dsc
-from transparency.gateways.contained.intake import opened, read_members
+from transparency.gateways.contained.intake import opened, progress_teller, read_members
 from transparency.gateways.contained.wire import (
     digests_json,
     key_of,
@@ -21,6 +21,8 @@ from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.signatures.cover import join_decompressed, join_list
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.sources.archive import ArchiveError
+from transparency.proofs.sources.bounds import BoundedStream
+from transparency.proofs.sources.membersource import Limits, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,18 +61,20 @@ def judge(request: Request, files: Files) -> dict[str, Any]:
 
 
 def decompress(request: Request, files: Files) -> dict[str, Any]:
-    """Write the decompressed `archive` to `plain`; the answer is its digests."""
-    limit, size = request["limit"], 0
+    """Write the decompressed `archive` to `plain`, and stop a bomb before any signature is judged; the answer is its digests."""
+    limits, size = Limits(**request["intake"]), 0
     hashers = (hashlib.sha256(), hashlib.sha512(), hashlib.blake2b())
     with (
         opened(files["archive"], "rb") as source,
         opened(files["plain"], "wb") as plain,
         open_archive(source) as stream,
     ):
-        while data := stream.read(CHUNK_BYTES):
+        bounded, tell = BoundedStream(stream, limits), progress_teller()
+        while data := bounded.read(CHUNK_BYTES):
             size += len(data)
-            if size > limit:
-                raise ArchiveError("limit-content", expected=f"at most {limit} bytes", found="more")
+            if size > limits.content:
+                raise ArchiveError("limit-content", expected=f"at most {limits.content} bytes", found="more")
+            tell(Progress(0, size, stream.consumed))
             plain.write(data)
             for hasher in hashers:
                 hasher.update(data)
