@@ -72,7 +72,7 @@ def many_members(count: int) -> bytes:
     [
         (Bounds(cpu=1), lambda: many_members(60_000), "limit-cpu"),
         (Bounds(time=1), lambda: many_members(60_000), "limit-time"),
-        (Bounds(memory=144 * MIB), lambda: many_members(120_000), "limit-memory"),
+        (Bounds(memory=96 * MIB), lambda: many_members(250_000), "limit-memory"),
         (Bounds(output=MIB), lambda: gzip.compress(file(b"noise", os.urandom(4 * MIB)) + END, 1), "limit-output"),
     ],
     ids=["cpu", "time", "memory", "output"],
