@@ -290,7 +290,15 @@ class TestAnswers:
 
     @pytest.mark.parametrize(
         "failure",
-        ["text", ["x"], {"root": "evidence", "code": "<b>"}, {"code": 1}, {}, {"code": "x", "root": []}, {"root": "evidence", "code": "x", "found": {"y": 1}}],
+        [
+            "text",
+            ["x"],
+            {"root": "evidence", "code": "<b>"},
+            {"code": 1},
+            {},
+            {"code": "x", "root": []},
+            {"root": "evidence", "code": "x", "found": {"y": 1}},
+        ],
     )
     def test_an_error_of_another_shape_is_refused(self, failure: Any) -> None:
         with pytest.raises(EvidenceError, match="contained-answer"):
