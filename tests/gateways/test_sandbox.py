@@ -272,7 +272,7 @@ class TestAnswers:
             {"files": 2}, {"files": -1}, {"files": True}, {"files": "1"}, {"files": 1 << 64}, {"bytes": 1.5}, {"lines": None},
             {"gitTree": "../../etc"}, {"gitTree": None}, {"swhid": "<script>"}, {"dirHash": "h1:x"}, {"prefix": "a b\n"},
             {"flagged": None}, {"flagged": [["a", "Rule!", ""]]}, {"flagged": [["a\n", "rule", ""]]}, {"flagged": [["a", "rule"]]},
-            {"flagged": [["a", "rule", 1]]}, {"flagged": [["a", "rule", "x" * 70_000]]}, {"flagged": [["a", "rule", ""]] * 10_001},
+            {"flagged": [["a", "rule", 1]]}, {"flagged": [["a", "rule", "x" * 70_000]]}, {"flagged": [["a", "rule", ""]] * 10_002},
             {"refused": [["a", "rule", ""]] * 101},
         ],
     )  # fmt: skip
