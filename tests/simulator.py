@@ -360,6 +360,27 @@ class Simulator:
         self.events.append(item)
         return item
 
+    def key_event(self, event: str, **changes: Any) -> EventRecord:
+        """What happened to keys: of all products of the vendor, or (`product`) a certificate of one."""
+        record = EventRecord(
+            vendor=VENDOR,
+            product=None,
+            release=None,
+            visibility="open",
+            event=event,
+            delivery=None,
+            archive=None,
+            manifest=None,
+            key=self.vendor.key.fingerprint,
+            before="in use",
+            after="compromised",
+            reason="a laptop was stolen",
+            org="centre",
+            time=self.time,
+            nonce=f"{len(self.log.leaves):032x}",
+        )
+        return replace(record, **changes)
+
     def builds_record(
         self, sums: bytes | None, signatures: Sequence[bytes], files: Mapping[str, bytes]
     ) -> BuildsRecord:

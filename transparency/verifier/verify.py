@@ -1124,7 +1124,8 @@ def read_head(record: Dict[str, Any], kind: str, versions: Sequence[int]) -> int
     found = text(record, "type", "record")
     need(found in names, "a record of another type")
     slug(record, "vendor", "record")
-    slug(record, "product", "record")
+    if (kind, names[found]) != ("event", 2) or record.get("product", "") is not None:
+        slug(record, "product", "record")
     need(text(record, "visibility", "record") in ("open", "restricted"), "an unknown visibility")
     return names[found]
 
@@ -1293,19 +1294,22 @@ EVENTS = ("admitted", "withdrawn", "verdict-changed", "key-enrolled", "key-rotat
 
 
 def read_event(data: bytes) -> Event:
-    record = obj(read_canonical(data, 64 * 1024), "record")
-    read_head(record, "event", (1,))
-    need(len(record) == 16, "an unknown key in an event")
-    optional(version, record, "release", "record")
+    record = obj(read_canonical(data, 4 << 20), "record")
+    version_found = read_head(record, "event", (1, 2))
     kind, before, after = (text(record, key, "record") for key in ("event", "before", "after"))
-    need(kind in EVENTS, "an event of an unknown kind")
-    need(kind != "verdict-changed" or {before, after} <= set(OUTCOMES), "a verdict that is none")
     need(max(len(before), len(after)) <= 200 and len(text(record, "reason", "record")) <= 4000, "too many words")
-    optional(hex_of, record, "archive", "record")
     optional(text, record, "key", "record")
     slug(record, "org", "record")
     time_of(record, "time", "record")
     hex_of(record, "nonce", "record", 32)
+    if version_found == 2:
+        read_key_event(record, kind)
+        return Event(record, kind, None, None, after)
+    need(len(record) == 16 and len(data) <= 64 * 1024, "an unknown key in an event, or too long a one")
+    optional(version, record, "release", "record")
+    need(kind in EVENTS, "an event of an unknown kind")
+    need(kind != "verdict-changed" or {before, after} <= set(OUTCOMES), "a verdict that is none")
+    optional(hex_of, record, "archive", "record")
     return Event(
         record,
         kind,
@@ -1313,6 +1317,32 @@ def read_event(data: bytes) -> Event:
         manifest=optional(hex_of, record, "manifest", "record"),
         after=after,
     )
+
+
+def read_key_event(record: Dict[str, Any], kind: str) -> None:
+    """What only version 2 says: keys of all of a vendor's products, or a certificate that came again with other bytes."""
+    need(len(record) == 13, "an unknown key in an event")
+    keyring = optional(field, record, "keyring", "record")
+    need((kind == "keyring-imported") == (keyring is not None) == (record["key"] is None), "a keyring or a key")
+    if record["product"] is not None:
+        need(kind == "key-updated", "an event of an unknown kind")
+        need(hex_of(record, "before", "record") != hex_of(record, "after", "record"), "an update to the same")
+        return
+    need(kind in ("key-revoked", "keyring-imported") and record["visibility"] == "open", "an event of an unknown kind")
+    if keyring is None:
+        return
+    need(len(keyring) == 8 and len(text(keyring, "name", "keyring")) <= 255, "an unknown key, or too long a name")
+    hex_of(keyring, "sha256", "keyring")
+    known = {key: count(keyring, key, "keyring") for key in ("size", "enrolled", "updated", "known", "skipped")}
+    names, new = [], 0
+    for item in array(keyring, "changes", "keyring"):
+        change = obj(item, "change")
+        names.append(text(change, "key", "change"))
+        before = optional(hex_of, change, "before", "change")
+        need(len(change) == 3 and before != hex_of(change, "after", "change"), "a change that is none")
+        new += before is None
+    in_order(names)
+    need((known["enrolled"], known["updated"]) == (new, len(names) - new), "counts other than the changes'")
 
 
 def standing(delivery: Delivery, events: Sequence[Event]) -> Tuple[bool, str]:
@@ -1682,10 +1712,10 @@ class Walk:
         for folder in self.folders("events"):
             self.current = folder
             event = read_event(self.members[f"{folder}/record.json"])
-            release = event.record["release"]
-            of_release({**event.record, "release": self.index["release"] if release is None else release}, self.index)
+            unsaid = {key: self.index[key] for key in ("product", "release") if event.record.get(key) is None}
+            of_release({**event.record, **unsaid}, self.index)
             for delivery in self.deliveries:
-                stated = (event.record["archive"], event.manifest)
+                stated = (event.record.get("archive"), event.manifest)
                 same = stated == (delivery.archive.sha256.hex(), delivery.manifest)
                 need(delivery.digest != event.delivery or same, "another archive or manifest than its delivery's")
             subjects = (("manifest", event.manifest),) if event.manifest else ()

@@ -58,7 +58,8 @@ def check_event(
     """
     record = parse_event_record(logged.record)
     index = basis.index
-    expected, found = (index.vendor, index.product), (record.vendor, record.product)
+    # What happened to a key of all of the vendor's products names none of them.
+    expected, found = (index.vendor, index.product), (record.vendor, record.product or index.product)
     if found != expected or record.release not in {None, index.release}:
         about = f"{' '.join(found)} {record.release or ''}".strip()
         raise EvidenceError("record-release", expected=f"{' '.join(expected)} {index.release}", found=about)
@@ -91,7 +92,10 @@ def standing_of(delivery: CheckedDelivery, events: Iterable[CheckedEvent]) -> St
 def _about(record: EventRecord, deliveries: Sequence[CheckedDelivery]) -> str:
     """Which delivery of the dossier an event is about; one that names its record names its archive and tree as that does."""
     if record.delivery is None:
-        return f"key {record.key}" if record.key else "no delivery that was logged"
+        if record.keyring:
+            return f"keyring {record.keyring.name} with the SHA-256 {record.keyring.sha256}"
+        key_of = f"key {record.key}" + ("" if record.product else f" of all products of {record.vendor}")
+        return key_of if record.key else "no delivery that was logged"
     for delivery in deliveries:
         if delivery.digest == record.delivery:
             stated = (delivery.record.archive.sha256, delivery.record.snapshot.manifest)
