@@ -6,12 +6,23 @@ import mmap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, Q, Value, When
 
 from transparency.errors import EvidenceError, UnavailableError
 from transparency.gateways.gitfolder import create_repository
 from transparency.gateways.gitstore import Repository
-from transparency.models import Delivery, Installation, LogEntry, LogHead, Release, Snapshot
+from transparency.models import (
+    Delivery,
+    Installation,
+    LogEntry,
+    LogHead,
+    Organisation,
+    Product,
+    Release,
+    SignatureFile,
+    Snapshot,
+    TrustAnchor,
+)
 from transparency.proofs.digest import Digest
 from transparency.proofs.filetable import FileEntry, FileTable
 from transparency.proofs.log.merkle import prove_inclusion
@@ -49,6 +60,20 @@ def admitted_deliveries(release: Release) -> QuerySet[Delivery]:
     admitted = release.deliveries.filter(state=Delivery.State.ADMITTED).select_related("snapshot")
     other = Case(When(snapshot_id=release.subject_id, then=Value(0)), default=Value(1))
     return admitted.annotate(other=other).order_by("other", "pk")
+
+
+def vendor_anchors(vendor: Organisation) -> QuerySet[TrustAnchor]:
+    """The keys of a vendor for all of its products."""
+    return TrustAnchor.objects.filter(organisation=vendor, product__isnull=True, person__isnull=True)
+
+
+def products_signed_by(anchor: TrustAnchor) -> QuerySet[Product]:
+    """The products of the key's vendor that have a delivery or a checksum list with a signature by it."""
+    rows = SignatureFile.objects.filter(key=anchor.fingerprint)
+    deliveries = rows.filter(delivery__isnull=False).values("delivery__release__product")
+    lists = rows.filter(build_list__isnull=False).values("build_list__release__product")
+    named = Q(pk__in=deliveries) | Q(pk__in=lists)
+    return Product.objects.filter(named, vendor=anchor.organisation_id).order_by("slug")
 
 
 def open_file_table(snapshot: Snapshot) -> FileTable:

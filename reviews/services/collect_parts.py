@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from reviews.models import Attestation
+from reviews.services.collect_events import collect_events
 from reviews.services.collect_keys import collect_keys
 from reviews.services.write_readme import write_readme
 from transparency.errors import EvidenceError, UnavailableError
@@ -42,19 +43,22 @@ def collect_parts(*, release: Release, head: LogHead) -> DossierParts:
         vendors=product.anchors.select_related("organisation"),
         authorities=anchors.select_related("organisation"),
     )
+    deliveries, builds = list(admitted_deliveries(release)), builds_about(release, snapshot)
+    events = collect_events(release=release, deliveries=deliveries, builds=builds, size=head.size)
     return DossierParts(
         visibility=visibility,
         vendor=product.vendor.slug,
         product=product.slug,
         release=release.version,
         manifest=manifest,
-        deliveries=tuple(_delivery(row, head) for row in admitted_deliveries(release)),
-        builds=tuple(_builds(row, head) for row in builds_about(release, snapshot)),
+        deliveries=tuple(_delivery(row, head) for row in deliveries),
+        builds=tuple(_builds(row, head) for row in builds),
         attestations=tuple(_logged(row.entry, bytes(row.envelope), head) for row in attestations),
         log=_log_head(head),
         keys=format_key_ring(ring),
         readme=write_readme(release=release, snapshot=snapshot, visibility=visibility, ring=ring),
         verifier=_verifier(),
+        events=tuple(_logged(entry, record, head) for entry, record in events),
     )
 
 

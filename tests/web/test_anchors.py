@@ -12,8 +12,9 @@ from tests.signers import MinisignSigner, OpenPgpSigner
 from tests.web.posts import check_refusals
 from transparency.models import Event, Grant, Organisation, TrustAnchor
 from transparency.permissions import Right
-from transparency.services.enrol_anchor import enrol_product_anchor, keep_key_ids
+from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
+from transparency.services.keep_key_ids import keep_key_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

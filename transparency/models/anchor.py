@@ -29,11 +29,19 @@ class TrustAnchor(models.Model):
     format = models.CharField(max_length=16, choices=Format)
     public = models.TextField()
     fingerprint = models.CharField(max_length=200)
+    user_ids = models.TextField(blank=True, help_text="User ids of an OpenPGP certificate, one a line.")
     namespaces = models.JSONField(default=list)
     valid_from = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
     enrolled_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     enrolled_at = models.DateTimeField(auto_now_add=True)
+    # Of vendor-wide keys, the import that brought them; of any certificate, what last brought it up to date.
+    enrolled_with = models.ForeignKey(
+        "transparency.Event", on_delete=models.PROTECT, null=True, blank=True, related_name="enrolled_anchors"
+    )
+    updated_with = models.ForeignKey(
+        "transparency.Event", on_delete=models.PROTECT, null=True, blank=True, related_name="updated_anchors"
+    )
     # Superseded and retired keys count as expired since then; a compromised one counts for nothing, whatever the time (EDGES, Time).
     revoked_at = models.DateTimeField(null=True, blank=True)
     revocation = models.CharField(max_length=16, choices=Revocation, blank=True)

@@ -18,15 +18,20 @@ class Event(models.Model):
         KEY_ENROLLED = "key-enrolled", "Key enrolled"
         KEY_ROTATED = "key-rotated", "Key rotated"
         KEY_REVOKED = "key-revoked", "Key revoked"
+        KEY_UPDATED = "key-updated", "Key brought up to date"
+        KEYRING_IMPORTED = "keyring-imported", "Keyring imported"
 
     kind = models.CharField(max_length=24, choices=Kind)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="events")
+    # About one product, or (`vendor`) about keys of all products of a vendor.
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, related_name="events")
+    vendor = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="key_events")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="events")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, related_name="events")
     anchor = models.ForeignKey(TrustAnchor, on_delete=models.PROTECT, null=True, related_name="events")
     before = models.CharField(max_length=200, blank=True)
     after = models.CharField(max_length=200, blank=True)
     reason = models.TextField(blank=True)
+    keyring = models.JSONField(null=True, help_text="Name, size, digest and counts of the file that was imported.")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     record = models.BinaryField()
@@ -35,6 +40,13 @@ class Event(models.Model):
 
     class Meta:
         ordering = ("created_at", "pk")
+        constraints = (
+            models.CheckConstraint(
+                name="event_about_product_or_vendor",
+                condition=models.Q(product__isnull=True, vendor__isnull=False)
+                | models.Q(product__isnull=False, vendor__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.product}"
+        return f"{self.kind} {self.product or self.vendor}"

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from transparency.errors import EvidenceError
-from transparency.models import AnchorKeyId, Event, TrustAnchor
+from transparency.models import Event, TrustAnchor
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text, parse_key
 from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
-from transparency.proofs.signatures.openpgp_key import OpenPgpKey, parse_openpgp_certificate
+from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
+from transparency.services.keep_key_ids import keep_key_ids
 from transparency.services.record_event import record_event
+from transparency.services.update_certificate import update_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 MAX_KEY_CHARACTERS = 256 * 1024
 DELIVERY_NAMESPACES = ("file",)
 _V6_CHARACTERS = 64
-_ID_CHARACTERS = 16
 
 
 def enrol_product_anchor(
@@ -36,7 +37,8 @@ def enrol_product_anchor(
     valid_until: datetime | None = None,
     demo: bool = False,
 ) -> TrustAnchor:
-    """Return the anchor, new or as enrolled before (then nothing of it changes, a revocation neither). A new one is an event.
+    """Return the anchor, new or as enrolled before: then only a certificate that says more now is brought up to date, and no revocation
+    of ours is undone. Both are events.
 
     A weak OpenPGP key is kept: what it signs is `weak`, never valid, and can be admitted as that. Pages refuse it (`refuse_weak`).
     """
@@ -54,6 +56,8 @@ def enrol_product_anchor(
             record_event(
                 kind=Event.Kind.KEY_ENROLLED, product=product, anchor=anchor, after=anchor.fingerprint, by=enrolled_by
             )
+        else:
+            update_certificate(anchor=anchor, public_text=public_text, by=enrolled_by)
     return anchor
 
 
@@ -86,15 +90,6 @@ def keep_product_anchor(
     if created:
         keep_key_ids(anchor)
     return anchor, created
-
-
-def keep_key_ids(anchor: TrustAnchor) -> None:
-    """Write down which OpenPGP keys are in the anchor's certificate, so that a signature finds it by the id that it names."""
-    if anchor.format == TrustAnchor.Format.OPENPGP:
-        certificate = parse_openpgp_certificate(anchor.public.encode())
-        AnchorKeyId.objects.bulk_create(
-            AnchorKeyId(anchor=anchor, key_id=each) for each in sorted({key_id_of(key) for key in certificate.keys})
-        )
 
 
 def refuse_weak(public_text: str) -> None:
@@ -134,6 +129,8 @@ def enrol_person_anchor(
         )
         if created:
             keep_key_ids(anchor)
+        else:
+            update_certificate(anchor=anchor, public_text=public_text, by=enrolled_by)
     return anchor
 
 
@@ -180,9 +177,3 @@ def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:
 def _until(anchor: TrustAnchor) -> datetime | None:
     ends = [moment for moment in (anchor.valid_until, anchor.revoked_at) if moment]
     return min(ends) if ends else None
-
-
-def key_id_of(key: OpenPgpKey) -> str:
-    """Version 6 takes the first 64 bits of the fingerprint, version 4 the last."""
-    long = len(key.fingerprint) == _V6_CHARACTERS
-    return key.fingerprint[:_ID_CHARACTERS] if long else key.fingerprint[-_ID_CHARACTERS:]

@@ -25,7 +25,12 @@ _logger = logging.getLogger(__name__)
 
 
 def log_record(
-    *, kind: str, digest: Digest, subjects: Sequence[tuple[str, Digest]], organisation: Organisation, product: Product
+    *,
+    kind: str,
+    digest: Digest,
+    subjects: Sequence[tuple[str, Digest]],
+    organisation: Organisation,
+    product: Product | None,
 ) -> LogEntry:
     """Return the entry for (kind, digest), new or old. For a restricted product the leaf holds commitments only (docs/formats.md 5)."""
     if not transaction.get_connection().in_atomic_block:
@@ -34,7 +39,7 @@ def log_record(
     if existing:
         return existing
     now = timezone.now()
-    if product.is_restricted:
+    if product is not None and product.is_restricted:
         leaf, opening = committed_leaf(
             bytes(product.secret), kind=kind, digest=digest, subjects=subjects, org=organisation.slug, time=now
         )

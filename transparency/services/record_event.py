@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from transparency.errors import UnusableInputError
-from transparency.models import Event, Organisation
+from transparency.models import Event, Organisation, Product
 from transparency.proofs.digest import Digest
 from transparency.proofs.events import (
     MAX_REASON_CHARACTERS,
@@ -17,28 +17,33 @@ from transparency.proofs.events import (
     format_event_record,
     parse_event_record,
 )
+from transparency.proofs.keyringfacts import format_keyring_facts
 from transparency.services.initialise import OPERATOR_SLUG
 from transparency.services.log_record import log_record
 
 if TYPE_CHECKING:
-    from transparency.models import Delivery, Person, Product, Release, TrustAnchor
+    from transparency.models import Delivery, Person, Release, TrustAnchor
+    from transparency.proofs.canonical import JSON
+    from transparency.proofs.keyringfacts import KeyringFacts
 
 
 def record_event(
     *,
     kind: str,
-    product: Product,
+    product: Product | None = None,
+    vendor: Organisation | None = None,
     release: Release | None = None,
     delivery: Delivery | None = None,
     anchor: TrustAnchor | None = None,
     before: str = "",
     after: str = "",
     reason: str = "",
+    keyring: KeyringFacts | None = None,
     by: Person | None,
 ) -> Event:
     """Return the event (`reason-long`). Without a person, or for one of no organisation, the operator acted.
 
-    What happens to a delivery happens to its release.
+    What happens to a delivery happens to its release. About `vendor`, without a product, is what happens to keys of all its products.
     """
     release = release or (delivery.release if delivery else None)
     if len(reason) > MAX_REASON_CHARACTERS:
@@ -49,16 +54,18 @@ def record_event(
     event = Event(
         kind=kind,
         product=product,
+        vendor=vendor,
         release=release,
         delivery=delivery,
         anchor=anchor,
         before=before,
         after=after,
         reason=reason,
+        keyring=_counts(keyring) if keyring else None,
         organisation=organisation,
         by=by,
     )
-    facts = _facts(event)
+    facts = _facts(event, keyring)
     event.record = format_event_record(facts)
     parse_event_record(event.record)  # a record that its own reader would refuse is never logged
     digest = Digest.of(event.record)
@@ -74,14 +81,22 @@ def record_event(
     return event
 
 
-def _facts(event: Event) -> EventRecord:
-    """What the record says of a row; people stay out of it."""
+def _counts(keyring: KeyringFacts) -> dict[str, JSON]:
+    """What pages show of a keyring; which keys it changed stands in the record."""
+    return {key: value for key, value in format_keyring_facts(keyring).items() if key != "changes"}
+
+
+def _facts(event: Event, keyring: KeyringFacts | None) -> EventRecord:
+    """What the record says of a row; people stay out of it. About all products of a vendor it is an open one."""
     product, delivery, snapshot = event.product, event.delivery, event.delivery.snapshot if event.delivery else None
+    vendor = product.vendor if product else event.vendor
+    if vendor is None:
+        raise AssertionError("an event is about a product or about a vendor")
     return EventRecord(
-        vendor=product.vendor.slug,
-        product=product.slug,
+        vendor=vendor.slug,
+        product=product.slug if product else None,
         release=event.release.version if event.release else None,
-        visibility=product.visibility,
+        visibility=product.visibility if product else Product.Visibility.OPEN,
         event=event.kind,
         delivery=Digest.parse(delivery.record_digest) if delivery and delivery.record_digest else None,
         archive=Digest.parse(delivery.archive_sha256) if delivery else None,
@@ -93,4 +108,5 @@ def _facts(event: Event) -> EventRecord:
         org=event.organisation.slug,
         time=timezone.now(),
         nonce=secrets.token_hex(NONCE_BYTES),
+        keyring=keyring,
     )

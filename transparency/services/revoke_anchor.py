@@ -1,4 +1,4 @@
-"""Take a vendor's key back. Its row stays; what it signed is judged by the reason (EDGES, Time)."""
+"""Take a vendor's key back, of one product or of all. Its row stays; what it signed is judged by the reason (EDGES, Time)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def revoke_anchor(
 ) -> TrustAnchor:
     """Return the anchor. A key that was replaced or retired may be found compromised later; nothing leads back from that.
 
-    Raises `reason-missing`, `revocation-unknown`, `key-not-in-use`, `key-of-another` for a key that is no product's own.
+    Raises `reason-missing`, `revocation-unknown`, `key-not-in-use`, `key-of-another` for a person's key. Who may revoke which is the
+    caller's question.
     """
     if revocation not in TrustAnchor.Revocation.values:
         raise UnusableInputError(
@@ -35,8 +36,8 @@ def revoke_anchor(
         raise UnusableInputError(
             "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
         )
-    if anchor.product is None:
-        raise UnusableInputError("key-of-another", expected="a key of one product", found="a key of an organisation")
+    if anchor.person_id is not None:
+        raise UnusableInputError("key-of-another", expected="a key of a vendor", found="a key of a person")
     with transaction.atomic():
         row = TrustAnchor.objects.select_for_update().get(pk=anchor.pk)
         before = row.revocation
@@ -50,6 +51,7 @@ def revoke_anchor(
         record_event(
             kind=Event.Kind.KEY_REVOKED,
             product=anchor.product,
+            vendor=None if anchor.product else anchor.organisation,
             anchor=row,
             before=before or "in use",
             after=revocation,

@@ -11,6 +11,7 @@ from transparency.models import Event, TrustAnchor
 from transparency.proofs.signatures.keys import key_from_text
 from transparency.services.enrol_anchor import keep_product_anchor
 from transparency.services.record_event import record_event
+from transparency.services.update_certificate import update_certificate
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +27,7 @@ def rotate_anchor(
     Raises `key-same`, `key-not-in-use` for a key that was revoked otherwise, `key-of-another` for one that is no product's own, and what
     `key_from_text` raises.
     """
-    if anchor.product is None:
+    if anchor.product is None:  # of all products a keyring brings the next one, and this one is revoked
         raise UnusableInputError("key-of-another", expected="a key of one product", found="a key of an organisation")
     key = key_from_text(public_text)
     if key.fingerprint == anchor.fingerprint:
@@ -36,7 +37,7 @@ def rotate_anchor(
         done = old.events.filter(kind=Event.Kind.KEY_ROTATED, before=old.fingerprint, after=key.fingerprint).exists()
         if old.revoked_at and not done:
             raise UnusableInputError("key-not-in-use", expected="a key in use", found=old.get_revocation_display())
-        new, _ = keep_product_anchor(
+        new, created = keep_product_anchor(
             product=anchor.product,
             public_text=public_text,
             enrolled_by=by,
@@ -45,6 +46,8 @@ def rotate_anchor(
             valid_until=None,
             demo=old.demo,
         )
+        if not created:
+            update_certificate(anchor=new, public_text=public_text, by=by)
         if done:
             return new
         if new.revoked_at:
