@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from transparency.web import anchors, deliveries, delivery_actions, health, jobs, keys, log, products, sign_in
+from transparency.web import (
+    anchors,
+    deliveries,
+    delivery_actions,
+    health,
+    jobs,
+    keys,
+    log,
+    products,
+    sign_in,
+    vendor_keys,
+)
 
 handler400 = "transparency.web.errors.bad_request"
 handler500 = "transparency.web.errors.server_error"
@@ -24,6 +35,9 @@ urlpatterns = [
     path("products/<slug:slug>/-/keys/<int:identity>/replace/", anchors.rotate, name="anchor-rotate"),
     path("products/<slug:slug>/-/keys/<int:identity>/revoke/", anchors.revoke, name="anchor-revoke"),
     path("products/<slug:slug>/-/check-again/", delivery_actions.check_product_again, name="reverify"),
+    path("vendors/<slug:slug>/keys/", vendor_keys.vendor_keys, name="vendor-keys"),
+    path("vendors/<slug:slug>/keys/<int:identity>/", vendor_keys.vendor_key_text, name="vendor-key-text"),
+    path("vendors/<slug:slug>/keys/<int:identity>/revoke/", vendor_keys.vendor_key_revoke, name="vendor-key-revoke"),
     path("deliveries/<int:identity>/", deliveries.delivery, name="delivery"),
     path("deliveries/<int:identity>/members/<slug:rule>/", deliveries.members, name="delivery-members"),
     path("deliveries/<int:identity>/signatures/<int:position>", deliveries.signature_file, name="signature-file"),

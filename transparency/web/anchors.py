@@ -13,20 +13,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from transparency.errors import EvidenceError
-from transparency.models import Product, TrustAnchor
 from transparency.permissions import Right, may
+from transparency.queries import vendor_anchors
 from transparency.services.enrol_anchor import enrol_product_anchor, product_anchors
 from transparency.services.reverify_product import request_reverification
 from transparency.services.revoke_anchor import revoke_anchor
 from transparency.services.rotate_anchor import rotate_anchor
 from transparency.web.access import product_or_404, refuse, signed_in
 from transparency.web.caching import kept_as
+from transparency.web.key_answer import key_answer
 from transparency.web.key_forms import EnrolForm, RevokeForm, RotateForm, complaint
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
+    from transparency.models import Product, TrustAnchor
     from transparency.web.key_forms import PublicKeyForm
 
 FOUND_AT_MOST = 50
@@ -40,8 +42,9 @@ def anchors(request: HttpRequest, slug: str) -> HttpResponse:
     product = _own_product(request, slug)
     person = signed_in(request)
     form = EnrolForm(*_given(request), person=person)
+    before = dict(product.anchors.values_list("pk", "updated_with"))
     if form.is_valid() and (anchor := _enrol(request, product, form)):
-        messages.success(request, f"Enrolled {anchor.fingerprint}. Compare it with the one that the vendor prints.")
+        messages.success(request, _done(anchor, before))
         return redirect("anchors", product.slug)
     context = {"product": product, "form": form, **_listed(request, product)}
     return render(request, "transparency/anchors.html", context, status=422 if form.errors else 200)
@@ -84,16 +87,12 @@ def public_key(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     anchor = product_anchors(product).filter(pk=identity).first()
     if anchor is None:
         raise Http404
-    ending = {"openpgp": "asc", "pem": "pem"}.get(anchor.format, "pub")
-    response = HttpResponse(f"{anchor.public}\n", content_type="text/plain; charset=utf-8")
-    name = "".join(char for char in anchor.fingerprint.rpartition(":")[2] if char.isalnum())
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-    return kept_as(response, product)
+    return kept_as(key_answer(anchor), product)
 
 
 def organisation_anchors(product: Product) -> QuerySet[TrustAnchor]:
-    """The keys of the product's vendor for all its products."""
-    return TrustAnchor.objects.filter(organisation=product.vendor_id, product__isnull=True, person__isnull=True)
+    """The keys that the product inherits: those of its vendor for all its products."""
+    return vendor_anchors(product.vendor)
 
 
 def _own_product(request: HttpRequest, slug: str) -> Product:
@@ -104,7 +103,7 @@ def _own_product(request: HttpRequest, slug: str) -> Product:
 
 
 def _anchor_or_404(product: Product, identity: int) -> TrustAnchor:
-    """Keys of the whole organisation are managed by the operator's commands, not on a product's page."""
+    """Keys for all products of the vendor are the operator's, on a page of their own (vendor_keys.py)."""
     anchor = product.anchors.select_related("product__vendor", "enrolled_by").filter(pk=identity).first()
     if anchor is None:
         raise Http404
@@ -120,13 +119,14 @@ def _listed(request: HttpRequest, product: Product) -> dict[str, Any]:
     shared, wanted = organisation_anchors(product), request.GET.get("q", "").strip().replace(" ", "")
     found = shared.filter(Q(fingerprint__icontains=wanted) | Q(key_ids__key_id__icontains=wanted)).distinct()
     return {
-        "anchors": product.anchors.select_related("enrolled_by").order_by("revoked_at", "enrolled_at"),
+        "anchors": product.anchors.select_related("enrolled_by", "updated_with").order_by("revoked_at", "enrolled_at"),
         "shared_count": shared.count(),
         "shared_kinds": shared.values("format").annotate(count=Count("pk")).order_by("format"),
         "wanted": wanted,
         "found": found[:FOUND_AT_MOST] if wanted else shared[:FOUND_AT_MOST],
         "found_count": found.count() if wanted else shared.count(),
         "most": FOUND_AT_MOST,
+        "may_operate": may(request.user, Right.OPERATE, None),
     }
 
 
@@ -148,6 +148,14 @@ def _enrol(request: HttpRequest, product: Product, form: EnrolForm) -> TrustAnch
         form.add_error("public", "This key was revoked here. Once revoked, a key is never enrolled again.")
         return None
     return anchor
+
+
+def _done(anchor: TrustAnchor, before: dict[int, int | None]) -> str:
+    if anchor.pk not in before:
+        return f"Enrolled {anchor.fingerprint}. Compare it with the one that the vendor prints."
+    if anchor.updated_with_id != before[anchor.pk]:
+        return f"{anchor.fingerprint} was enrolled before, and is up to date now. Check the deliveries again to judge them by it."
+    return f"{anchor.fingerprint} was enrolled before; this says nothing new of it."
 
 
 def _rotate(request: HttpRequest, anchor: TrustAnchor, form: RotateForm) -> TrustAnchor | None:

@@ -172,3 +172,11 @@ class RevokeForm(PasswordForm):
         label="Check all deliveries of this product again at once.", required=False, initial=True
     )
     field_order = ("revocation", "reason", "certain", "check_again", "password")
+
+
+class VendorRevokeForm(RevokeForm):
+    """Of a key that counts for all products: the same, and all that it signed is checked again."""
+
+    check_again = forms.BooleanField(
+        label="Check again all products of which it signed deliveries.", required=False, initial=True
+    )

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from transparency.errors import EvidenceError, UnavailableError
-from transparency.models import BuildList, Delivery, Event, LogEntry, LogHead
-from transparency.permissions import Right, may
+from transparency.models import BuildList, Delivery, Event, LogEntry, LogHead, Product
+from transparency.permissions import Right, known_products, may
 from transparency.proofs.log.leaf import parse_leaf
 from transparency.proofs.log.merkle import leaf_hash
 from transparency.proofs.log.proof import format_log_proof
@@ -99,14 +99,27 @@ def _entry_or_404(index: int, head: LogHead) -> LogEntry:
 def _record(request: HttpRequest, row: LogEntry) -> Delivery | BuildList | Event | None:
     """What the entry is about, for those who may know of it."""
     if row.kind == "event":
-        event = Event.objects.filter(record_digest=row.digest).select_related("product__vendor", "release").first()
-        return event if event and may(request.user, Right.KNOW, event.release or event.product) else None
+        event = (
+            Event.objects.filter(record_digest=row.digest)
+            .select_related("product__vendor", "vendor", "release")
+            .first()
+        )
+        return event if event and _may_know_of(request, event) else None
     if row.kind == "delivery":
         deliveries = Delivery.objects.filter(record_digest=row.digest).exclude(state=Delivery.State.QUARANTINED)
         delivery = deliveries.select_related("release__product__vendor").first()
         return delivery if delivery and may(request.user, Right.KNOW, delivery) else None
     builds = BuildList.objects.filter(record_digest=row.digest).select_related("release__product__vendor").first()
     return builds if builds and may(request.user, Right.KNOW, builds.release) else None
+
+
+def _may_know_of(request: HttpRequest, event: Event) -> bool:
+    """What happened to keys of all products of a vendor is for whoever knows of one of them, and for the operator."""
+    about = event.release or event.product
+    if about is not None:
+        return may(request.user, Right.KNOW, about)
+    products = Product.objects.filter(known_products(request.user), vendor=event.vendor_id)
+    return may(request.user, Right.OPERATE, None) or products.exists()
 
 
 def _public(response: HttpResponse, keep: str) -> HttpResponse:
