@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pysequoia
 import pytest
 
+from tests.gateways.test_openpgp import Gnupg
 from tests.signers import OpenPgpSigner
 from tests.web.posts import check_refusals
 from transparency.models import Event, LogEntry, Organisation, TrustAnchor
@@ -17,6 +18,8 @@ from transparency.services.import_keyring import import_keyring
 from transparency.services.keep_key_ids import certificate_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cast import Cast
     from tests.web.conftest import Browse
     from transparency.models import Product
@@ -95,6 +98,16 @@ def test_fifty_keys_are_a_page_and_the_state_is_a_filter(browse: Browse, cast: C
     assert page.count("<tr>") - 1 == 1
     assert f"{7:040X}" in page
     assert f"{7:040X}" not in client.get(PLACE, {"state": "in-use"}).content.decode().partition("What happened")[0]
+
+
+def test_a_weak_key_is_shown_as_one(browse: Browse, anchors: list[TrustAnchor], tmp_path: Path) -> None:
+    assert "weak: never valid" not in browse("olga").get(PLACE).content.decode()
+    gpg = Gnupg(tmp_path / "gnupg")
+    weak = gpg.make("old", "rsa1024")
+    import_keyring(vendor="acme", keyrings=[gpg.run("--export", weak)], enrolled_by=None)
+    row = TrustAnchor.objects.get(fingerprint=weak)
+    for place in (PLACE, f"{PLACE}{row.pk}/revoke/"):
+        assert browse("olga").get(place).content.decode().count("weak: never valid") == 1, place
 
 
 @pytest.mark.parametrize("action", ["", "{}/", "{}/revoke/"])

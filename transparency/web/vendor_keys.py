@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from transparency.errors import EvidenceError
 from transparency.models import Organisation, Product, TrustAnchor
 from transparency.permissions import Right, known_products, may
+from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.queries import products_signed_by, vendor_anchors
 from transparency.services.reverify_product import request_reverification
 from transparency.services.revoke_anchor import revoke_anchor
@@ -41,9 +42,11 @@ def vendor_keys(request: HttpRequest, slug: str) -> HttpResponse:
     wanted, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     everything = vendor_anchors(vendor)
     rows = _found(everything, wanted, state).select_related(*_NEEDED).order_by("fingerprint")
+    page = Paginator(rows, KEYS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "vendor": vendor,
-        "page": Paginator(rows, KEYS_A_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "keys": [(anchor, _is_weak(anchor)) for anchor in page],
         "count": everything.count(),
         "wanted": wanted,
         "state": state,
@@ -76,7 +79,7 @@ def vendor_key_revoke(request: HttpRequest, slug: str, identity: int) -> HttpRes
         if form.cleaned_data["check_again"]:
             _check_again(request, relying)
         return redirect("vendor-keys", vendor.slug)
-    context = {"vendor": vendor, "anchor": anchor, "form": form, "relying": relying}
+    context = {"vendor": vendor, "anchor": anchor, "weak": _is_weak(anchor), "form": form, "relying": relying}
     return render(request, "transparency/vendor_key_revoke.html", context, status=422 if form.errors else 200)
 
 
@@ -110,6 +113,14 @@ def _found(rows: QuerySet[TrustAnchor], wanted: str, state: str) -> QuerySet[Tru
     if state in {"in-use", *TrustAnchor.Revocation.values}:
         rows = rows.filter(revocation="" if state == "in-use" else state)
     return rows
+
+
+def _is_weak(anchor: TrustAnchor) -> bool:
+    """Whether what it signs is `weak`: a keyring's weak keys are enrolled as that."""
+    try:
+        return parse_openpgp_certificate(anchor.public.encode()).keys[0].weak
+    except EvidenceError:
+        return False  # another format: those are refused when they are weak
 
 
 def _revoke(request: HttpRequest, anchor: TrustAnchor, form: VendorRevokeForm) -> bool:
