@@ -25,6 +25,8 @@ from transparency.web.key_answer import key_answer
 from transparency.web.key_forms import EnrolForm, RevokeForm, RotateForm, complaint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
@@ -150,7 +152,7 @@ def _enrol(request: HttpRequest, product: Product, form: EnrolForm) -> TrustAnch
     return anchor
 
 
-def _done(anchor: TrustAnchor, before: dict[int, int | None]) -> str:
+def _done(anchor: TrustAnchor, before: Mapping[int, int | None]) -> str:
     if anchor.pk not in before:
         return f"Enrolled {anchor.fingerprint}. Compare it with the one that the vendor prints."
     if anchor.updated_with_id != before[anchor.pk]:
