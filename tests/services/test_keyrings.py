@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pysequoia
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 
 from reviews.services.build_dossier import build_dossier
@@ -221,6 +223,14 @@ def test_a_weak_key_is_enrolled_as_weak_and_what_it_signs_can_be_admitted_as_tha
     found = import_keyring(vendor="acme", keyrings=[gpg.run("--export", fingerprint)], enrolled_by=None)
     assert (found.enrolled, found.weak, found.skipped) == (1, (fingerprint,), ())
     assert answer([gpg.sign(fingerprint)], enrolled_keys([shared()])) == ("weak", "weak-key")
+
+
+def test_certificates_that_were_enrolled_before_are_found_by_their_user_ids_after_the_migration(cast: Cast) -> None:
+    import_keyring(vendor="acme", keyrings=[binary(OpenPgpSigner("Ada <ada@debian.test>"))], enrolled_by=None)
+    TrustAnchor.objects.update(user_ids="")
+    import_module("transparency.migrations.0003_vendor_keys").fill_user_ids(apps, None)
+    assert shared().user_ids == "Ada <ada@debian.test>"
+    assert cast.auditor.anchors.get().user_ids == ""
 
 
 @pytest.mark.parametrize(("vendor", "code"), [("Acme Inc", "slug-malformed"), ("north", "vendor-unknown")])
