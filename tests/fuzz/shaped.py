@@ -27,7 +27,8 @@ from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.signatures.keys import key_from_text
 from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
-from transparency.proofs.signatures.openpgp_key import check_by_key, parse_openpgp_certificate
+from transparency.proofs.signatures.openpgp_check import check_by_key
+from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.proofs.signatures.pem import parse_pem_key
 from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_public_key, parse_sshsig
 from transparency.proofs.sources.intake import Intake, take_in

@@ -120,7 +120,8 @@ def test_version_six_signatures_and_keys_are_judged() -> None:
     assert len(key.fingerprint) == 64
     signature = bytes(pysequoia.sign(signer, DATA, mode=pysequoia.SignatureMode.DETACHED))
     assert answer([signature], [key]) == ("valid", "valid")
-    assert answer([signature], [key], data=DATA + b"x")[0] == "invalid"
+    assert answer([signature], [key], data=DATA + b"x") == ("invalid", "signature-mismatch")
+    assert answer([signature], [key], data=b"") == ("invalid", "signature-mismatch")
 
 
 class TestTimes:

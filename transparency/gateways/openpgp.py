@@ -26,12 +26,9 @@ from transparency.proofs.signatures.judge import (
     unknown_step,
 )
 from transparency.proofs.signatures.openpgp import BINARY_DOCUMENT, TEXT_DOCUMENT, WEAK_HASHES, OpenPgpSignature
-from transparency.proofs.signatures.openpgp_key import (
-    OpenPgpCertificate,
-    OpenPgpKey,
-    check_by_key,
-    parse_openpgp_certificate,
-)
+from transparency.proofs.signatures.openpgp_check import check_by_key
+from transparency.proofs.signatures.openpgp_key import OpenPgpCertificate, OpenPgpKey, parse_openpgp_certificate
+from transparency.proofs.signatures.openpgp_life import SubkeyLife, certificate_end, life_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,27 +43,52 @@ Judgement = tuple[Outcome, str, str | None, tuple[Step, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """An enrolled certificate that holds the key that a signature names."""
+    """An enrolled certificate that holds the key that a signature names. `life`: of a subkey; `library`: None for weak keys."""
 
     enrolled: EnrolledKey
     certificate: OpenPgpCertificate
     key: OpenPgpKey
-    library: pysequoia.Cert
+    life: SubkeyLife | None
+    library: pysequoia.Cert | None
 
     @property
-    def ends(self) -> datetime | None:
-        """When the certificate expires; a certificate without a self-signature that counts now has no end that counts either."""
+    def named(self) -> str:
+        """The key that signed, for steps."""
+        return f"{'key' if self.key.primary else 'subkey'} {self.key.fingerprint}"
+
+    @property
+    def weak(self) -> OpenPgpKey | None:
+        """The first of the signing key and its primary that is too weak."""
+        return next((key for key in (self.key, self.certificate.keys[0]) if key.weak), None)
+
+    @property
+    def end(self) -> tuple[datetime, str] | None:
+        """When the key that signed ends, and what then ends: the certificate or, if that is earlier, the subkey itself."""
+        certificate, own = self._certificate_end(), self.life.ends if self.life else None
+        if own and (certificate is None or own < certificate):
+            return own, self.named
+        return (certificate, f"certificate {self.certificate.fingerprint}") if certificate else None
+
+    def _certificate_end(self) -> datetime | None:
         try:
-            return self.library.expiration
-        except RuntimeError:
-            return None
+            return self.library.expiration if self.library else None
+        except RuntimeError:  # it counts none of the self-signatures; an end that they say is an end all the same
+            return certificate_end(self.certificate)
 
     @property
     def revoked(self) -> bool:
+        """Whether the certificate is revoked, for whatever reason."""
         try:
-            return self.library.is_revoked
+            return self.library.is_revoked if self.library else bool(self.certificate.revocation_reasons)
         except RuntimeError:
             return bool(self.certificate.revocation_reasons)
+
+    @property
+    def compromised(self) -> str | None:
+        """What its owner revoked as compromised or without a reason: certificate or subkey."""
+        if self.revoked and not self.certificate.softly_revoked:
+            return f"certificate {self.certificate.fingerprint}"
+        return self.named if self.life and self.life.compromised else None
 
 
 class OpenPgp:
@@ -89,27 +111,43 @@ class OpenPgp:
         steps = [enrolled_step(name)]
         if candidate.enrolled.revoked:
             return "revoked", "key-revoked", name, (*steps, revoked_step())
+        if candidate.compromised:
+            found = f"{candidate.compromised}, revoked by its owner as compromised or without a reason"
+            step = Step("key's time", "fails", "a key that is not revoked", found)
+            return "revoked", "key-revoked", name, (*steps, step)
         if refusal := _strength(signature, candidate, steps):
             return (*refusal, name, tuple(steps))
         held = _holds(signature, candidate, content, steps)
         moments = Moments(now, logged_at)
-        outcome, code = _times(signature, candidate, moments, steps) if held is None else ("invalid", held)
+        outcome, code = _times(signature, candidate, moments, steps) if held is None else held
         return outcome, code, name, tuple(steps)
 
 
 def _find(signature: OpenPgpSignature, keys: Sequence[EnrolledKey]) -> _Candidate | None:
-    for enrolled in keys:
-        data = enrolled.public.encode()
-        certificate = parse_openpgp_certificate(data)
-        for key in certificate.keys:
-            if key.is_named(signature.issuer):
-                try:
-                    return _Candidate(enrolled, certificate, key, pysequoia.Cert.from_bytes(data))
-                except RuntimeError as error:
-                    raise UnavailableError(
-                        "openpgp-key-unreadable", expected="a certificate", found=enrolled.fingerprint
-                    ) from error
-    return None
+    """The certificate that the named key belongs to; where several hold it, one that it is bound to, as anybody can copy a subkey."""
+    certificates = ((enrolled, parse_openpgp_certificate(enrolled.public.encode())) for enrolled in keys)
+    found = [
+        (enrolled, certificate, key, None if key.primary else life_of(certificate, key))
+        for enrolled, certificate in certificates
+        for key in certificate.keys
+        if key.is_named(signature.issuer)
+    ]
+    if not found:
+        return None
+    order = ("sound", "weak", "none")
+    best = min(found, key=lambda item: order.index(item[3].binding) if item[3] else 0)
+    enrolled, certificate, key, life = best
+    weak = key.weak or certificate.keys[0].weak
+    return _Candidate(enrolled, certificate, key, life, None if weak else _read(enrolled))
+
+
+def _read(enrolled: EnrolledKey) -> pysequoia.Cert:
+    try:
+        return pysequoia.Cert.from_bytes(enrolled.public.encode())
+    except RuntimeError as error:
+        raise UnavailableError(
+            "openpgp-key-unreadable", expected="a certificate", found=enrolled.fingerprint
+        ) from error
 
 
 def _strength(signature: OpenPgpSignature, candidate: _Candidate, steps: list[Step]) -> tuple[Outcome, str] | None:
@@ -117,47 +155,71 @@ def _strength(signature: OpenPgpSignature, candidate: _Candidate, steps: list[St
     if signature.hash_algorithm in WEAK_HASHES:
         steps.append(Step("strong enough", "fails", strong, signature.hash_algorithm))
         return "weak", "weak-hash"
-    if candidate.key.weak or candidate.certificate.keys[0].weak:
-        bits = candidate.key.bits or candidate.certificate.keys[0].bits
-        steps.append(Step("strong enough", "fails", strong, f"{signature.key_algorithm} of {bits} bits"))
+    if (weak := candidate.weak) and weak.fault:
+        found = f"{weak.fault.found}, in key {weak.fingerprint}"
+        steps.append(Step("strong enough", "fails", weak.fault.expected, found))
         return "weak", "weak-key"
     steps.append(Step("strong enough", "holds", strong, f"{signature.key_algorithm}, {signature.hash_algorithm}"))
     return None
 
 
-def _holds(signature: OpenPgpSignature, candidate: _Candidate, content: Content, steps: list[Step]) -> str | None:
-    """None when the signature holds; else the code."""
+def _holds(
+    signature: OpenPgpSignature, candidate: _Candidate, content: Content, steps: list[Step]
+) -> tuple[Outcome, str] | None:
+    """None when the signature holds; else outcome and code."""
     expected = "a signature over exactly these bytes"
     if signature.kind != (TEXT_DOCUMENT if content.text else BINARY_DOCUMENT):
         what = "a text" if content.text else "a binary document"
         steps.append(Step("signature holds", "fails", f"a signature over {what}", f"type 0x{signature.kind:02x}"))
-        return "signature-kind"
-    if _library_accepts(signature, candidate, content):
-        steps.append(Step("signature holds", "holds", expected, f"by {candidate.key.fingerprint}"))
-        return None
-    try:
-        check_by_key(signature, candidate.key, _chunks(content))
-    except EvidenceError as error:
-        steps.append(Step("signature holds", "fails", error.expected, error.found))
-        return error.code
-    if not candidate.key.primary:
-        # The numbers are this subkey's, but nothing sound says that it was the certificate's to sign with at that time.
-        bound = f"subkey {candidate.key.fingerprint} bound to the certificate when it signed"
-        ends, created = candidate.ends, signature.created
-        late = bool(ends and created and created > ends)
-        found = (
-            f"signed at {created}, after the key expired at {ends}" if late else "no binding that counts at that time"
-        )
-        steps.append(Step("signature holds", "fails", bound, found))
-        return "signed-after-expiry" if late else "subkey-not-bound"
-    found = f"by the enrolled primary key {candidate.key.fingerprint}; the certificate's own self-signature does not cover that time"
-    steps.append(Step("signature holds", "holds", expected, found))
+        return "invalid", "signature-kind"
+    accepted = _library_accepts(signature, candidate, content)
+    if not accepted:
+        try:
+            check_by_key(signature, candidate.key, _chunks(content))
+        except EvidenceError as error:
+            steps.append(Step("signature holds", "fails", error.expected, error.found))
+            return "invalid", error.code
+    steps.append(Step("signature holds", "holds", expected, f"by {candidate.named}"))
+    if candidate.life is not None:
+        return _binding(signature, candidate, candidate.life, steps, accepted=accepted)
+    if not accepted:
+        # The numbers are the enrolled primary key's own, and it needs nobody's word to be that.
+        found = "the enrolled primary key itself; the library counts none of its self-signatures at that time"
+        steps.append(Step("key bound", "holds", found=found))
     return None
 
 
+def _binding(
+    signature: OpenPgpSignature, candidate: _Candidate, life: SubkeyLife, steps: list[Step], *, accepted: bool
+) -> tuple[Outcome, str] | None:
+    """Whether the numbers of a subkey count as the certificate's; None when they do, or when its time alone decides."""
+    wanted = f"{candidate.named} bound to the certificate when it signed"
+    if accepted and life.binding != "none":
+        steps.append(Step("key bound", "holds", wanted, f"bound since {life.since}"))
+        return None
+    end, created = candidate.end, signature.created
+    if life.binding != "none" and end and created and created > end[0]:
+        return None  # whatever else the library holds against it: it was over, as the next step says
+    if life.binding == "weak":
+        steps.append(Step("key bound", "fails", wanted, "bound by SHA-1 or another hash that does not count any more"))
+        return "weak", "weak-binding"
+    if life.binding == "none":
+        found = "no binding to sign by the primary key, with the subkey's consent"
+    elif life.since and created and created < life.since:
+        found = f"bound since {life.since}, signed at {created}"
+    else:
+        found = "bound, but not to sign" if not life.may_sign else "no binding that counts at that time"
+    steps.append(Step("key bound", "fails", wanted, found))
+    return "invalid", "subkey-not-bound"
+
+
 def _library_accepts(signature: OpenPgpSignature, candidate: _Candidate, content: Content) -> bool:
+    library = candidate.library
+    if library is None:
+        raise AssertionError("weak keys are not asked for")
+
     def store(_names: list[str]) -> list[pysequoia.Cert]:
-        return [candidate.library]
+        return [library]
 
     try:
         packet = pysequoia.Sig.from_bytes(signature.packet)
@@ -197,13 +259,8 @@ def _times(
     signature: OpenPgpSignature, candidate: _Candidate, moments: Moments, steps: list[Step]
 ) -> tuple[Outcome, str]:
     now, window = moments.now, moments.window_step(candidate.enrolled)
-    ends = candidate.ends
+    ends, what = candidate.end or (None, candidate.named)
     created = signature.created
-    if candidate.revoked and not candidate.certificate.softly_revoked:
-        steps.append(
-            Step("key's time", "fails", "a key that is not revoked", "revoked as compromised or without a reason")
-        )
-        return "revoked", "key-revoked"
     if created is None or created > now:
         steps.append(Step("key's time", "fails", "a signature made before now", str(created)))
         return "invalid", "signed-in-future"
@@ -211,19 +268,19 @@ def _times(
         steps.append(Step("key's time", "fails", f"a signature that lasts beyond {now}", str(signature.expires)))
         return "invalid", "signature-expired"
     if ends and created > ends:
-        steps.append(Step("key's time", "fails", f"signed before the key expired at {ends}", f"signed at {created}"))
+        steps.append(Step("key's time", "fails", f"signed before {what} ended at {ends}", f"signed at {created}"))
         return "invalid", "signed-after-expiry"
     # A key that ended since counts when our own log held this while it lasted; of a revocation we do not know since when.
     held_then = bool(ends and moments.logged_at and moments.logged_at < ends)
-    over = bool(ends and ends <= now and not held_then) or bool(candidate.revoked)
+    over = bool(ends and ends <= now and not held_then) or candidate.revoked
     if over or window.status == "fails":
-        found = f"expired {ends}" if ends and ends <= now else "superseded or retired" if over else window.found
+        found = f"{what} ended at {ends}" if ends and ends <= now else "superseded or retired" if over else window.found
         steps.append(Step("key's time", "fails", window.expected if not over else "a key in use", found))
         steps.append(Step("valid when signed, by the signer's clock", "holds", found=str(created)))
         return "expired", "key-expired" if over else "key-window"
     when = f"signed at {created} by the signer's clock"
     if held_then and ends and ends <= now:
-        when = f"logged here at {moments.logged_at}, before the key expired at {ends}"
+        when = f"logged here at {moments.logged_at}, before {what} ended at {ends}"
     steps.append(Step("key's time", "holds", window.expected, when))
     return "valid", "valid"
 

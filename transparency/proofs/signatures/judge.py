@@ -1,6 +1,6 @@
 """What signatures over a delivered file are worth, against the keys enrolled for its product (EDGES, Signatures).
 
-Steps of each signature, in order: (1) readable, (2) key enrolled, (3) strong enough, (4) key's time, (5) signature holds.
+Steps of each signature: (1) readable, (2) key enrolled, (3) strong enough, (4) key's time, (5) signature holds; of OpenPGP (4) comes last, after (6) key bound.
 
 | outcome | code | when |
 |---|---|---|
@@ -8,11 +8,13 @@ Steps of each signature, in order: (1) readable, (2) key enrolled, (3) strong en
 | invalid | signature-mismatch and others of the formats | an enrolled key's signature does not fit, or has the wrong namespace |
 | invalid | signature-unreadable | not a signature, or not a detached one |
 | invalid | signed-after-expiry, signature-expired, signed-in-future | the times contradict each other |
+| invalid | subkey-not-bound | the certificate's primary key does not say that this subkey may sign for it |
 | unsigned | unsigned | nothing was handed in |
 | unknown-key | unknown-key | the key is not enrolled; changes nothing |
-| expired | key-expired, key-window | the key's time, or its enrolment's, is over |
+| expired | key-expired, key-window | the key's time, its certificate's, or its enrolment's, is over |
 | revoked | key-revoked | revoked as compromised, or without a reason, by its owner or by who enrolled it |
-| weak | weak-hash, weak-key | SHA-1, MD5, RIPEMD-160; RSA under 2048 bits, DSA |
+| weak | weak-hash, weak-key | SHA-1, MD5, RIPEMD-160; RSA under 2048 bits, DSA, numbers that anybody can sign by |
+| weak | weak-binding | the subkey is its certificate's by such a hash alone |
 | unavailable | content-needed, content-too-large, … | could not be decided now |
 
 Time: a key that is over now still gives `valid` when our own log held these bytes with this signature while it was not (`logged_at`).
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
     from transparency.proofs.signatures.keys import EnrolledKey
 
-POLICY = "signatures/2"
+POLICY = "signatures/3"
 Outcome = Literal["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"]
 SignatureFormat = Literal["sshsig", "openpgp", "minisign", "signify"]
 StepStatus = Literal["holds", "fails", "not checked"]

@@ -1,10 +1,4 @@
-"""OpenPGP certificates as packets (RFC 9580): which keys are in one, how strong they are, and a signature by its primary key.
-
-Why a check of our own beside the library's: published certificates are often reduced to their newest self-signature,
-which may be younger than an old release's signature. Libraries then call the key "not bound at that time". For a
-*primary* key that was enrolled as such no binding is needed, so the bare signature decides; for subkeys the library
-alone does (gateways/openpgp.py).
-"""
+"""OpenPGP certificates as packets (RFC 9580): which keys are in one, how strong they are, and what is said about each."""
 
 from __future__ import annotations
 
@@ -13,47 +7,42 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
-
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.signatures.ed25519 import check_ed25519
 from transparency.proofs.signatures.openpgp import dearmour, packets, parse_areas
+from transparency.proofs.signatures.openpgp_numbers import RSA, Fault, fault_of, modulus_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from transparency.proofs.signatures.openpgp import OpenPgpSignature
+    from collections.abc import Sequence
 
 MAX_CERTIFICATE_BYTES = 1024 * 1024
-MIN_RSA_BITS = 2048
-PRIMARY, SUBKEY, SIGNATURE = 6, 14, 2
-_RSA = frozenset({1, 3})
-_DSA, _ECDSA, _EDDSA, _ED25519 = 17, 19, 22, 27
-_OID_ED25519 = bytes.fromhex("2b06010401da470f01")
-_OID_P256 = bytes.fromhex("2a8648ce3d030107")
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "SHA256": hashes.SHA256(),
-    "SHA384": hashes.SHA384(),
-    "SHA512": hashes.SHA512(),
-}
+PRIMARY, SUBKEY, SIGNATURE, USER_ID = 6, 14, 2, 13
+_V6 = 6
+_MAX_V4_BYTES = 0xFFFF  # its fingerprint has two bytes for the length
 _REVOKES_KEY = 0x20
 _REASON = 29
-_SOFT_REASONS = frozenset({1, 3})  # superseded, retired: like expiry
+SOFT_REASONS = frozenset({1, 3})  # superseded, retired: like expiry
 _CODE = "key-malformed"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPgpKey:
-    """One key packet: fingerprint (upper-case hex), algorithm number, bits (RSA only, else 0), its body."""
+    """One key packet: fingerprint (upper-case hex), algorithm number, bits (RSA only, else 0), its body, what is wrong with it."""
 
     fingerprint: str
     algorithm: int
     bits: int
     body: bytes
     primary: bool
+    fault: Fault | None
+
+    @property
+    def version(self) -> int:
+        return self.body[0]
+
+    @property
+    def material(self) -> bytes:
+        """The numbers alone, after the header of the key's version."""
+        return self.body[10:] if self.version == _V6 else self.body[6:]
 
     @property
     def created(self) -> datetime:
@@ -61,7 +50,8 @@ class OpenPgpKey:
 
     @property
     def weak(self) -> bool:
-        return self.algorithm == _DSA or (self.algorithm in _RSA and self.bits < MIN_RSA_BITS)
+        """Whether nothing that it signs counts; a kind that we do not know is not weak, nothing by it holds."""
+        return self.fault is not None and self.fault.code != "key-type"
 
     def is_named(self, issuer: str) -> bool:
         """Whether a signature's issuer (fingerprint or key id) means this key."""
@@ -71,11 +61,21 @@ class OpenPgpKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Component:
+    """A key, a user id or another packet of a certificate, and the bodies of the signature packets after it."""
+
+    tag: int
+    body: bytes
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPgpCertificate:
     """Keys of one certificate, the primary first, and the reasons of revocation signatures on it (None: no reason given)."""
 
     keys: tuple[OpenPgpKey, ...]
     revocation_reasons: tuple[int | None, ...]
+    components: tuple[Component, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -84,103 +84,88 @@ class OpenPgpCertificate:
     @property
     def softly_revoked(self) -> bool:
         """Whether every revocation says superseded or retired; meaningful only for a certificate that a library calls revoked."""
-        return bool(self.revocation_reasons) and all(reason in _SOFT_REASONS for reason in self.revocation_reasons)
+        return bool(self.revocation_reasons) and all(reason in SOFT_REASONS for reason in self.revocation_reasons)
 
 
 def parse_openpgp_certificate(data: bytes) -> OpenPgpCertificate:
-    """Read one certificate, armoured or binary (`key-malformed`); self-signatures are the library's business."""
+    """Read one certificate, armoured or binary (`key-malformed`). Keys that must not be enrolled are read too, with their fault."""
+    components = _components(data)
+    keys: list[OpenPgpKey] = []
+    reasons: list[int | None] = []
+    for component in components:
+        if component.tag in {PRIMARY, SUBKEY}:
+            if (component.tag == PRIMARY) != (not keys):
+                raise EvidenceError(_CODE, expected="one certificate", found="none or several")
+            keys.append(_parse_key(component.body, primary=component.tag == PRIMARY))
+        revocations = (body for body in component.signatures if len(body) > 1 and body[1] == _REVOKES_KEY)
+        reasons.extend(map(revocation_reason, revocations))
+    if not keys:
+        raise EvidenceError(_CODE, expected="an OpenPGP certificate", found="no key in it")
+    return OpenPgpCertificate(tuple(keys), tuple(reasons), components)
+
+
+def join_certificates(copies: Sequence[bytes]) -> bytes:
+    """One binary certificate of everything that copies of the same one hold, the first copy's order first (`key-malformed`).
+
+    Packets are neither checked nor dropped: a renewal, a subkey or a revocation counts whichever copy brought it.
+    """
+    merged: dict[tuple[int, bytes], list[bytes]] = {}
+    names = {parse_openpgp_certificate(data).fingerprint for data in copies}
+    if len(names) != 1:
+        raise EvidenceError(_CODE, expected="copies of one certificate", found=", ".join(sorted(names)))
+    for data in copies:
+        for component in _components(data):
+            known = merged.setdefault((component.tag, component.body), [])
+            known.extend(body for body in component.signatures if body not in known)
+    found = b"".join(
+        _packet(tag, body) + b"".join(_packet(SIGNATURE, one) for one in signatures)
+        # Subkeys stand after user ids (section 10.1); the sort keeps the order otherwise.
+        for (tag, body), signatures in sorted(
+            merged.items(), key=lambda item: (item[0][0] != PRIMARY, item[0][0] == SUBKEY)
+        )
+    )
+    if len(found) > MAX_CERTIFICATE_BYTES:
+        raise EvidenceError(_CODE, expected=f"at most {MAX_CERTIFICATE_BYTES} bytes", found=f"{len(found)} bytes")
+    return found
+
+
+def revocation_reason(body: bytes) -> int | None:
+    """The reason that a revocation signature gives in what it signs; None when it gives none."""
+    reason = parse_areas(body)[0].get(_REASON)
+    return reason[0] if reason else None
+
+
+def _components(data: bytes) -> tuple[Component, ...]:
     if len(data) > MAX_CERTIFICATE_BYTES:
         raise EvidenceError(_CODE, expected=f"at most {MAX_CERTIFICATE_BYTES} bytes", found=f"{len(data)} bytes")
     raw = dearmour(data, "PUBLIC KEY BLOCK", _CODE) if data.lstrip()[:5] == b"-----" else data
-    keys: list[OpenPgpKey] = []
-    reasons: list[int | None] = []
+    found: list[tuple[int, bytes, list[bytes]]] = []
     for tag, body, _ in packets(raw, _CODE):
-        if tag in {PRIMARY, SUBKEY}:
-            if (tag == PRIMARY) != (not keys):
-                raise EvidenceError(_CODE, expected="one certificate", found="none or several")
-            keys.append(_parse_key(body, primary=tag == PRIMARY))
-        elif tag == SIGNATURE and len(body) > 1 and body[1] == _REVOKES_KEY:
-            reason = parse_areas(body)[0].get(_REASON)
-            reasons.append(reason[0] if reason else None)
-    if not keys:
-        raise EvidenceError(_CODE, expected="an OpenPGP certificate", found="no key in it")
-    return OpenPgpCertificate(tuple(keys), tuple(reasons))
+        if tag != SIGNATURE:
+            found.append((tag, body, []))
+        elif found:
+            found[-1][2].append(body)
+        else:
+            raise EvidenceError(_CODE, expected="an OpenPGP certificate", found="a signature in front of it")
+    return tuple(Component(tag, body, tuple(signatures)) for tag, body, signatures in found)
 
 
-def check_by_key(signature: OpenPgpSignature, key: OpenPgpKey, content: Iterable[bytes]) -> None:
-    """Raise unless the version 4 signature is by this key, bound or not (`key-mismatch`, `signed-before-key`, `signature-…`)."""
-    if not key.is_named(signature.issuer) or signature.version != 4:  # noqa: PLR2004 - version
-        raise EvidenceError("key-mismatch", expected=key.fingerprint, found=signature.issuer)
-    if signature.created and signature.created < key.created:
-        raise EvidenceError("signed-before-key", expected=f"signed after {key.created}", found=str(signature.created))
-    if signature.hash_algorithm not in _HASHES:
-        raise EvidenceError("signature-algorithm", expected=", ".join(_HASHES), found=signature.hash_algorithm)
-    _, body, _ = packets(signature.packet, "openpgp-malformed")[0]
-    signed_part = body[: 6 + int.from_bytes(body[4:6], "big")]
-    hasher = hashlib.new(signature.hash_algorithm.lower())
-    for chunk in content:
-        hasher.update(chunk)
-    hasher.update(signed_part + b"\x04\xff" + len(signed_part).to_bytes(4, "big"))
-    after = len(signed_part)
-    numbers = body[after + 2 + int.from_bytes(body[after : after + 2], "big") :]
-    digest = hasher.digest()
-    if numbers[:2] != digest[:2]:
-        raise EvidenceError("signature-mismatch", expected="a signature over these bytes", found="one over others")
-    _check_numbers(key, _mpis(numbers[2:]), digest, _HASHES[signature.hash_algorithm])
-
-
-def _check_numbers(key: OpenPgpKey, numbers: list[int], digest: bytes, algorithm: hashes.HashAlgorithm) -> None:
-    mismatch = EvidenceError("signature-mismatch", expected="a signature by this key", found="another")
-    material = key.body[6:]
-    try:
-        if key.algorithm in _RSA and len(numbers) == 1:
-            modulus, exponent = _mpis(material)
-            public = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-            raw = numbers[0].to_bytes((modulus.bit_length() + 7) // 8, "big")
-            public.verify(raw, digest, padding.PKCS1v15(), Prehashed(algorithm))
-            return
-        if key.algorithm in {_EDDSA, _ECDSA} and len(numbers) == 2:  # noqa: PLR2004 - r and s
-            oid, point = material[1 : 1 + material[0]], _mpi_bytes(material[1 + material[0] :])
-            if key.algorithm == _EDDSA and oid == _OID_ED25519 and point[:1] == b"\x40":
-                check_ed25519(point[1:], numbers[0].to_bytes(32, "big") + numbers[1].to_bytes(32, "big"), digest)
-                return
-            if key.algorithm == _ECDSA and oid == _OID_P256:
-                curve = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-                curve.verify(encode_dss_signature(*numbers), digest, ec.ECDSA(Prehashed(algorithm)))
-                return
-    except (InvalidSignature, ValueError, OverflowError) as error:
-        raise mismatch from error
-    raise EvidenceError(
-        "signature-algorithm", expected="RSA, Ed25519 or ECDSA P-256", found=f"algorithm {key.algorithm}"
-    )
+def _packet(tag: int, body: bytes) -> bytes:
+    return bytes((0xC0 | tag, 0xFF)) + len(body).to_bytes(4, "big") + body
 
 
 def _parse_key(body: bytes, *, primary: bool) -> OpenPgpKey:
     version = body[0] if body else 0
-    if version == 4 and len(body) > 6:  # noqa: PLR2004 - version 4 and its header
+    fault: Fault | None = None
+    if version == 4 and 6 < len(body) <= _MAX_V4_BYTES:  # noqa: PLR2004 - version 4 and its header
         digest = hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False).hexdigest()
         algorithm, material = body[5], body[6:]
-    elif version == 6 and len(body) > 10:  # noqa: PLR2004 - version 6 and its header
+    elif version == _V6 and len(body) > 10:  # noqa: PLR2004 - version 6 and its header
         digest = hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).hexdigest()
         algorithm, material = body[5], body[10:]
+        if (claimed := int.from_bytes(body[6:10], "big")) != len(material):
+            fault = Fault(_CODE, f"{claimed} bytes of numbers", f"{len(material)} bytes")
     else:
         raise EvidenceError(_CODE, expected="a version 4 or 6 key", found=f"version {version}")
-    bits = int.from_bytes(material[:2], "big") if algorithm in _RSA | {_DSA} else 0
-    return OpenPgpKey(digest.upper(), algorithm, bits, body, primary)
-
-
-def _mpis(data: bytes) -> list[int]:
-    numbers = []
-    while data:
-        raw = _mpi_bytes(data)
-        numbers.append(int.from_bytes(raw, "big"))
-        data = data[2 + len(raw) :]
-    return numbers
-
-
-def _mpi_bytes(data: bytes) -> bytes:
-    length = (int.from_bytes(data[:2], "big") + 7) // 8
-    raw = data[2 : 2 + length]
-    if len(data) < 2 or len(raw) != length:  # noqa: PLR2004 - the length itself
-        raise EvidenceError("signature-malformed", expected=f"{length} bytes of a number", found=f"{len(raw)} bytes")
-    return raw
+    bits = modulus_bits(material) if algorithm in RSA else 0
+    return OpenPgpKey(digest.upper(), algorithm, bits, body, primary, fault or fault_of(algorithm, material))
