@@ -21,7 +21,7 @@ from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES, check_envelope, 
 from transparency.proofs.digest import Digest
 from transparency.proofs.log.leaf import parse_leaf
 from transparency.queries import installation
-from transparency.services.enrol_anchor import enrolled_keys
+from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.judge_files import openpgp_checker
 from transparency.services.log_record import log_record
 

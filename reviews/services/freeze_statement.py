@@ -22,7 +22,7 @@ from transparency.proofs.attest.predicates import SOURCE_REVIEW_TYPE, Conclusion
 from transparency.proofs.attest.statement import MAX_STATEMENT_BYTES, format_statement, manifest_subject
 from transparency.proofs.attest.statement import Statement as InTotoStatement
 from transparency.proofs.digest import Digest
-from transparency.services.enrol_anchor import enrolled_keys
+from transparency.services.enrolled_keys import enrolled_keys
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,22 +8,29 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import timezone
 
+from tests.gateways.test_openpgp import Gnupg
+from tests.proofs.signatures.test_openpgp_key import BAD, packet
 from tests.signers import OpenPgpSigner
 from transparency.errors import EvidenceError
 from transparency.models import AnchorKeyId, Event, LogEntry, TrustAnchor
 from transparency.proofs.events import parse_event_record
+from transparency.proofs.signatures.openpgp import armour
+from transparency.proofs.signatures.openpgp_key import PRIMARY, parse_openpgp_certificate
 from transparency.services.enrol_anchor import (
+    enrol_person_anchor,
     enrol_product_anchor,
-    enrolled_keys,
     product_anchors,
     refuse_weak,
 )
+from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.ensure_release import ensure_release
+from transparency.services.import_keyring import import_keyring
 from transparency.services.revoke_anchor import revoke_anchor
 from transparency.services.rotate_anchor import rotate_anchor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_django.fixtures import Settings
 
@@ -91,6 +98,47 @@ def test_every_key_of_a_certificate_is_found_by_its_id(product: Product) -> None
 def test_a_weak_openpgp_key_is_refused_where_people_enrol() -> None:
     with pytest.raises(EvidenceError, match="key-weak"):
         refuse_weak(_old_rsa_certificate())
+
+
+def test_a_weak_key_can_be_none_of_a_person(cast: Cast) -> None:
+    with pytest.raises(EvidenceError, match="key-weak"):
+        enrol_person_anchor(person=cast.auditor, public_text=_old_rsa_certificate(), enrolled_by=None)
+
+
+def test_an_outdated_key_is_kept_by_command_and_a_broken_one_nowhere(product: Product) -> None:
+    kept = enrol_product_anchor(product=product, public_text=_old_rsa_certificate(), enrolled_by=None)
+    assert kept.pk
+    for case in ("EdDSA of small order", "RSA with exponent 1", "RSA whose modulus is shorter than it claims"):
+        algorithm, material, version, code, _ = BAD[case]
+        text = armour(packet(PRIMARY, algorithm, material, version))
+        with pytest.raises(EvidenceError, match=code):
+            enrol_product_anchor(product=product, public_text=text, enrolled_by=None)
+    assert TrustAnchor.objects.filter(product=product).count() == 1
+
+
+def test_a_weak_subkey_is_refused_while_it_can_sign(tmp_path: Path) -> None:
+    gpg = Gnupg(tmp_path / "home")
+    only_encrypts = gpg.make("encrypts", usage="cert")
+    gpg.run("--quick-add-key", only_encrypts, "rsa1024", "encr")
+    refuse_weak(gpg.key(only_encrypts).public)
+    ended = gpg.make("ended", usage="cert", time="20200101T000000")
+    gpg.run("--quick-add-key", ended, "rsa1024", "sign", "1y", time="20200102T000000")
+    refuse_weak(gpg.key(ended).public)
+    signs = gpg.make("signs", usage="cert")
+    gpg.run("--quick-add-key", signs, "rsa1024", "sign")
+    subkey = parse_openpgp_certificate(gpg.key(signs).public.encode()).keys[1].fingerprint
+    with pytest.raises(EvidenceError, match="key-weak") as caught:
+        refuse_weak(gpg.key(signs).public)
+    assert caught.value.found == f"RSA of 1024 bits, in subkey {subkey}"
+    gpg.run("--command-fd", "0", "--no-tty", "--edit-key", signs, data=b"key 1\nrevkey\ny\n3\n\ny\nsave\n")
+    refuse_weak(gpg.key(signs).public)
+
+
+def test_a_keyring_names_what_it_skips(cast: Cast) -> None:
+    bad = [BAD[case] for case in ("v6 Ed25519 of zeros", "RSA with something after it", "ElGamal, which signs nothing")]
+    ring = b"".join(packet(PRIMARY, algorithm, material, version) for algorithm, material, version, _, _ in bad)
+    imported = import_keyring(vendor="acme", keyrings=[ring], enrolled_by=None)
+    assert (imported.enrolled, [code for _, code in imported.skipped]) == (0, ["key-weak", "key-malformed", "key-weak"])
 
 
 def test_replacing_ends_the_old_key_when_the_new_one_begins(

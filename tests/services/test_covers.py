@@ -18,7 +18,8 @@ from transparency.models import Delivery, TrustAnchor
 from transparency.proofs.digest import Digest
 from transparency.proofs.records import parse_delivery_record
 from transparency.proofs.signatures.judge import Moments
-from transparency.services.enrol_anchor import enrol_product_anchor, enrolled_keys
+from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_delivery import Over, receive_delivery
 from transparency.services.stored_files import Received

@@ -23,7 +23,8 @@ from transparency.models import Delivery, Event, LogEntry, TrustAnchor
 from transparency.proofs.digest import Digest
 from transparency.proofs.events import parse_event_record
 from transparency.proofs.log.leaf import parse_leaf
-from transparency.services.enrol_anchor import enrol_person_anchor, enrol_product_anchor, enrolled_keys
+from transparency.services.enrol_anchor import enrol_person_anchor, enrol_product_anchor
+from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.ensure_release import ensure_release
 from transparency.services.import_keyring import import_keyring
 from transparency.services.keep_key_ids import certificate_of

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from tests.proofs.signatures.test_openpgp_key import BAD, packet
 from tests.signers import MinisignSigner, OpenPgpSigner
 from tests.web.posts import check_refusals
 from transparency.models import Event, Grant, Organisation, TrustAnchor
 from transparency.permissions import Right
+from transparency.proofs.signatures.openpgp import armour
+from transparency.proofs.signatures.openpgp_key import PRIMARY
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 from transparency.services.keep_key_ids import keep_key_ids
@@ -35,6 +38,17 @@ def ssh_line(public: bytes) -> str:
     kind = b"ssh-ed25519"
     blob = len(kind).to_bytes(4, "big") + kind + len(public).to_bytes(4, "big") + public
     return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+
+
+def ssh_rsa(bits: int, exponent: int) -> str:
+    fields = [value.to_bytes(value.bit_length() // 8 + 1, "big") for value in (exponent, (1 << (bits - 1)) | 1)]
+    blob = b"".join(len(field).to_bytes(4, "big") + field for field in (b"ssh-rsa", *fields))
+    return f"ssh-rsa {base64.b64encode(blob).decode()}"
+
+
+def openpgp(case: str) -> str:
+    algorithm, material, version, _, _ = BAD[case]
+    return armour(packet(PRIMARY, algorithm, material, version))
 
 
 @pytest.fixture
@@ -157,6 +171,17 @@ def test_a_right_to_one_release_does_not_reach_the_keys(
         (ssh_line(NON_CANONICAL), "Expected: a canonical point. Found: a non-canonical encoding."),
         ("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----", "cannot be read"),
         ("ssh-dss AAAAB3NzaC1kc3MAAACB", "Found"),
+        (ssh_rsa(1024, 65537), "Expected: an RSA key of 2048 to 16384 bits. Found: 1024 bits."),
+        (ssh_rsa(2048, 1), "Expected: an RSA key. Found: e must be"),
+        (ssh_rsa(2048, 65536), "Expected: an RSA key. Found: e must be odd."),
+        (openpgp("short RSA"), "too weak to be enrolled. Expected: RSA of 2048 bits or more"),
+        (openpgp("RSA whose modulus is shorter than it claims"), "Expected: a number of 2048 bits, as it says."),
+        (openpgp("RSA with exponent 1"), "Expected: an odd exponent of 3 or more. Found: 1."),
+        (openpgp("DSA"), "Found: DSA."),
+        (openpgp("EdDSA of small order"), "Expected: a point of large order. Found: a point of small order."),
+        (openpgp("v6 Ed25519 of zeros"), "Expected: a point of large order. Found: a point of small order."),
+        (openpgp("ElGamal, which signs nothing"), "Expected: a key that can sign"),
+        (openpgp("ECDH, which signs nothing"), "Keys of this kind are not accepted."),
         ("<b>\u202e", "Found: &#x27;&lt;b&gt;\\u202e&#x27;."),
     ],
 )
@@ -168,6 +193,15 @@ def test_each_bad_key_is_refused_in_plain_words(browse: Browse, anchor: TrustAnc
     assert said in page
     assert 'href="#id_public"' in page
     assert "<b>\u202e" not in page
+    assert state(anchor) == before
+
+
+@pytest.mark.parametrize("case", ["short RSA", "EdDSA of small order", "RSA that only encrypts"])
+def test_a_bad_key_replaces_nothing_and_is_no_auditors_either(browse: Browse, anchor: TrustAnchor, case: str) -> None:
+    before = state(anchor)
+    data = {"public": openpgp(case), "changes_on": "2026-12-01"} | PASSWORD
+    assert browse("vera").post(f"{PLACE}{anchor.pk}/replace/", data).status_code == 422
+    assert browse("anna").post("/keys/", {"public": openpgp(case)}).status_code == 422
     assert state(anchor) == before
 
 

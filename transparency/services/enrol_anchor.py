@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from transparency.errors import EvidenceError
 from transparency.models import Event, TrustAnchor
-from transparency.proofs.signatures.keys import EnrolledKey, key_from_text, parse_key
+from transparency.proofs.signatures.keys import key_from_text
 from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
+from transparency.proofs.signatures.openpgp_life import weak_signer
 from transparency.services.keep_key_ids import keep_key_ids
 from transparency.services.record_event import record_event
 from transparency.services.update_certificate import update_certificate
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from transparency.models import Person, Product
+    from transparency.proofs.signatures.keys import EnrolledKey
 
 MAX_KEY_CHARACTERS = 256 * 1024
 DELIVERY_NAMESPACES = ("file",)
@@ -40,7 +43,8 @@ def enrol_product_anchor(
     """Return the anchor, new or as enrolled before: then only a certificate that says more now is brought up to date, and no revocation
     of ours is undone. Both are events.
 
-    A weak OpenPGP key is kept: what it signs is `weak`, never valid, and can be admitted as that. Pages refuse it (`refuse_weak`).
+    An outdated OpenPGP key (DSA, RSA of 1024 to 2047 bits) is kept: what it signs is `weak`, never valid, and can be admitted as that.
+    Pages refuse it (`refuse_weak`). One that anybody can sign by, or nobody, is refused here too (`key-weak`, `key-malformed`, `key-type`).
     """
     with transaction.atomic():
         anchor, created = keep_product_anchor(
@@ -73,6 +77,7 @@ def keep_product_anchor(
 ) -> tuple[TrustAnchor, bool]:
     """The row and whether it is new; the event is the caller's, in its transaction."""
     key = key_from_text(public_text)
+    _refuse_broken(key)
     anchor, created = TrustAnchor.objects.get_or_create(
         product=product,
         fingerprint=key.fingerprint,
@@ -93,7 +98,8 @@ def keep_product_anchor(
 
 
 def refuse_weak(public_text: str) -> None:
-    """Raise `key-weak` for an OpenPGP key that no valid delivery could ever be signed with, `key-private` for a minisign or signify secret.
+    """Raise `key-weak`, `key-malformed` or `key-type` for an OpenPGP key that no valid delivery could ever be signed with, or that has
+    a subkey in use of that kind; `key-private` for a minisign or signify secret.
 
     Other formats are refused when they are parsed.
     """
@@ -102,18 +108,27 @@ def refuse_weak(public_text: str) -> None:
     key = key_from_text(public_text)
     if key.format != "openpgp":
         return
-    primary = parse_openpgp_certificate(key.public.encode()).keys[0]
-    if primary.weak:
-        found = f"RSA of {primary.bits} bits" if primary.algorithm in {1, 3} else "DSA"
-        raise EvidenceError("key-weak", expected="RSA of 2048 bits or more, or an elliptic curve", found=found)
+    weak = weak_signer(parse_openpgp_certificate(key.public.encode()), timezone.now())
+    if weak is not None and weak.fault is not None:
+        which = "" if weak.primary else f", in subkey {weak.fingerprint}"
+        raise EvidenceError(weak.fault.code, expected=weak.fault.expected, found=weak.fault.found + which)
+
+
+def _refuse_broken(key: EnrolledKey) -> None:
+    if key.format != "openpgp":
+        return
+    fault = parse_openpgp_certificate(key.public.encode()).keys[0].fault
+    if fault is not None and not fault.outdated:
+        raise EvidenceError(fault.code, expected=fault.expected, found=fault.found)
 
 
 def enrol_person_anchor(
     *, person: Person, public_text: str, enrolled_by: Person | None, demo: bool = False
 ) -> TrustAnchor:
-    """Return the anchor, new or as enrolled before; the person must belong to an organisation."""
+    """Return the anchor, new or as enrolled before; the person must belong to an organisation. Raises what `refuse_weak` raises."""
     if person.organisation is None:
         raise AssertionError("people without an organisation have no keys")
+    refuse_weak(public_text)
     key = key_from_text(public_text)
     with transaction.atomic():
         anchor, created = TrustAnchor.objects.get_or_create(
@@ -141,14 +156,15 @@ def product_anchors(product: Product) -> QuerySet[TrustAnchor]:
 
 
 def relevant_anchors(product: Product, signatures: Iterable[bytes]) -> QuerySet[TrustAnchor]:
-    """The product's own keys; of its vendor's, which may be a whole keyring, those that the signatures name."""
+    """The product's own keys; of its vendor's, which may be a whole keyring, those that signatures name, and copies of its own."""
     own = Q(product=product)
     wide = Q(organisation=product.vendor_id, product__isnull=True, person__isnull=True)
     named = {
         issuer[:16] if len(issuer) == _V6_CHARACTERS else issuer[-16:] for issuer in _issuers(signatures) if issuer
     }
     chosen = ~Q(format=TrustAnchor.Format.OPENPGP) | Q(key_ids__key_id__in=named)
-    return TrustAnchor.objects.filter(own | (wide & chosen)).distinct()
+    copies = Q(fingerprint__in=TrustAnchor.objects.filter(own).values("fingerprint"))
+    return TrustAnchor.objects.filter(own | (wide & (chosen | copies))).distinct()
 
 
 def _issuers(signatures: Iterable[bytes]) -> Iterator[str]:
@@ -159,21 +175,3 @@ def _issuers(signatures: Iterable[bytes]) -> Iterator[str]:
             continue  # another format, or none: judged where the verdict is made
 
 
-def enrolled_keys(anchors: Iterable[TrustAnchor]) -> tuple[EnrolledKey, ...]:
-    """The anchors as the values that proofs check against: replaced and retired ones end then, compromised ones are `revoked`."""
-    return tuple(
-        parse_key(
-            anchor.format,
-            anchor.public,
-            namespaces=tuple(anchor.namespaces),
-            valid_from=anchor.valid_from,
-            valid_until=_until(anchor),
-            revoked=anchor.revocation == TrustAnchor.Revocation.COMPROMISED,
-        )
-        for anchor in anchors
-    )
-
-
-def _until(anchor: TrustAnchor) -> datetime | None:
-    ends = [moment for moment in (anchor.valid_until, anchor.revoked_at) if moment]
-    return min(ends) if ends else None

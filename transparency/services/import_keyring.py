@@ -132,9 +132,13 @@ def _read(name: str, data: bytes) -> _File:
         except EvidenceError as error:
             skipped.append((f"{name}, certificate {position}", error.code))
             continue
+        fault = certificate.keys[0].fault
+        if fault is not None and not fault.outdated:
+            skipped.append((certificate.fingerprint, fault.code))
+            continue
         held = found.get(certificate.fingerprint)
         found[certificate.fingerprint] = merge_certificates(held, raw) if held else raw
-        if certificate.keys[0].weak:
+        if fault is not None:
             weak.append(certificate.fingerprint)
     return _File(name, len(data), Digest.of(data), found, tuple(skipped), tuple(weak))
 

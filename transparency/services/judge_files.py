@@ -13,7 +13,8 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.signatures.judge import FileDigests, Verdict, judge_all
 from transparency.proofs.sources.membersource import Limits
 from transparency.services.contain import sandbox
-from transparency.services.enrol_anchor import enrolled_keys, relevant_anchors
+from transparency.services.enrol_anchor import relevant_anchors
+from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
 

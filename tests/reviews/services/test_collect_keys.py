@@ -35,6 +35,15 @@ def test_a_compromised_key_is_handed_to_nobody(cast: Cast, anchor: TrustAnchor) 
     assert not any(anchor.fingerprint in line for line in export_trust().fingerprints)
 
 
+def test_a_key_that_one_product_calls_compromised_is_handed_out_for_no_other(cast: Cast, anchor: TrustAnchor) -> None:
+    """A trust file says whose a key is, and not for which product: the other row would bring it back."""
+    other = ensure_release(vendor="acme", product="other", version="1.0", restricted=False).product
+    enrol_product_anchor(product=other, public_text=cast.vendor_key.public, enrolled_by=cast.vendor)
+    assert anchor.public.encode() in export_trust().data
+    revoke_anchor(anchor=anchor, revocation="compromised", reason="stolen", by=cast.vendor)
+    assert anchor.public.encode() not in export_trust().data
+
+
 @pytest.mark.parametrize("revocation", ["superseded", "retired"])
 def test_a_retired_key_ends_when_it_was_retired(cast: Cast, anchor: TrustAnchor, revocation: str) -> None:
     revoke_anchor(anchor=anchor, revocation=revocation, reason="yearly", by=cast.vendor, revoked_at=THEN)
