@@ -1,6 +1,7 @@
 """What signatures over a delivered file are worth, against the keys enrolled for its product (EDGES, Signatures).
 
-Steps of each signature: (1) readable, (2) key enrolled, (3) strong enough, (4) key's time, (5) signature holds; of OpenPGP (4) comes last, after (6) key bound.
+Steps of each signature: (1) readable, (2) key enrolled, (3) strong enough, (4) key's time, (5) signature holds.
+Of OpenPGP (4) comes last, after (6) key bound.
 
 | outcome | code | when |
 |---|---|---|
