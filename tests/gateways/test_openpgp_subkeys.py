@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.gateways.test_openpgp import DATA, Gnupg, answer, judge, sqv
+from tests.proofs.signatures.test_openpgp_key import number
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
 from transparency.proofs.signatures.keys import key_from_text
@@ -191,6 +194,49 @@ def test_an_enrolled_key_that_is_broken_makes_what_it_signs_weak(gpg: Gnupg) -> 
     verdict = judge([packet], [key])
     assert (verdict.outcome, verdict.code) == ("weak", "weak-key")
     assert "a point of small order" in found(packet, key)
+
+
+class TestLongRsa:
+    """RSA of more than 4096 bits, by which the library computes nothing: what such a key says of itself is read here."""
+
+    private = rsa.generate_private_key(65537, 4352)
+
+    def packet(self, tag: int, body: bytes) -> bytes:
+        return bytes((0xC0 | tag, 0xFF)) + len(body).to_bytes(4, "big") + body
+
+    def primary(self) -> bytes:
+        public = self.private.public_key().public_numbers()
+        return b"\x04" + (1_500_000_000).to_bytes(4, "big") + b"\x01" + number(public.n) + number(public.e)
+
+    def signed(self, kind: int, content: bytes, *more: bytes) -> bytes:
+        created = bytes((5, 2)) + (1_600_000_000).to_bytes(4, "big")
+        issuer = bytes((22, 33, 4)) + hashlib.sha1(self.framed(), usedforsecurity=False).digest()
+        hashed = created + issuer + b"".join(bytes([len(item)]) + item for item in more)
+        head = bytes((4, kind, 1, 8)) + len(hashed).to_bytes(2, "big") + hashed
+        whole = content + head + b"\x04\xff" + len(head).to_bytes(4, "big")
+        value = int.from_bytes(self.private.sign(whole, padding.PKCS1v15(), hashes.SHA256()), "big")
+        return self.packet(2, head + b"\x00\x00" + hashlib.sha256(whole).digest()[:2] + number(value))
+
+    def framed(self) -> bytes:
+        return b"\x99" + len(self.primary()).to_bytes(2, "big") + self.primary()
+
+    def key(self, *more: bytes) -> EnrolledKey:
+        return key_from_text(armour(self.packet(6, self.primary()) + b"".join(more)))
+
+    def test_it_signs(self) -> None:
+        assert answer([self.signed(0, DATA)], [self.key()]) == ("valid", "valid")
+
+    def test_its_end_counts(self) -> None:
+        lifetime = bytes([9]) + (200_000_000).to_bytes(4, "big")
+        user = b"V <v@vendor.test>"
+        identity = b"\xb4" + len(user).to_bytes(4, "big") + user
+        certified = self.packet(13, user) + self.signed(0x13, self.framed() + identity, lifetime)
+        assert answer([self.signed(0, DATA)], [self.key(certified)]) == ("expired", "key-expired")
+
+    @pytest.mark.parametrize(("reason", "outcome"), [(2, "revoked"), (3, "expired")])
+    def test_its_revocation_counts(self, reason: int, outcome: str) -> None:
+        revoked = self.signed(0x20, self.framed(), bytes((29, reason)))
+        assert answer([self.signed(0, DATA)], [self.key(revoked)])[0] == outcome
 
 
 def test_gpg_and_we_read_the_same_fingerprints(gpg: Gnupg) -> None:

@@ -28,7 +28,7 @@ from transparency.proofs.signatures.judge import (
 from transparency.proofs.signatures.openpgp import BINARY_DOCUMENT, TEXT_DOCUMENT, WEAK_HASHES, OpenPgpSignature
 from transparency.proofs.signatures.openpgp_check import check_by_key
 from transparency.proofs.signatures.openpgp_key import OpenPgpCertificate, OpenPgpKey, parse_openpgp_certificate
-from transparency.proofs.signatures.openpgp_life import SubkeyLife, certificate_end, life_of
+from transparency.proofs.signatures.openpgp_life import SubkeyLife, certificate_end, certificate_revoked, life_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,9 +79,11 @@ class _Candidate:
     def revoked(self) -> bool:
         """Whether the certificate is revoked, for whatever reason."""
         try:
-            return self.library.is_revoked if self.library else bool(self.certificate.revocation_reasons)
+            known = self.library.is_revoked if self.library else bool(self.certificate.revocation_reasons)
         except RuntimeError:
-            return bool(self.certificate.revocation_reasons)
+            known = bool(self.certificate.revocation_reasons)
+        # The library computes by no RSA key of more than 4096 bits, so it does not see what such a key says of itself.
+        return known or certificate_revoked(self.certificate)
 
     @property
     def compromised(self) -> str | None:

@@ -7,6 +7,7 @@ read and checked here. What is not by the primary key does not count, with one e
 |---|---|---|
 | 0x18 | primary and subkey | binds the subkey: flags, end; holds a 0x19 by the subkey, where the subkey may sign |
 | 0x28 | primary and subkey | revokes the subkey; superseded or retired is an end, anything else is for all times |
+| 0x20 | primary | revokes the certificate |
 | 0x10 - 0x13, 0x1f | primary and a user id, or primary alone | the end of the certificate |
 """
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from transparency.proofs.signatures.openpgp_key import Component, OpenPgpCertificate, OpenPgpKey
 
-_BINDS, _BINDS_BACK, _REVOKES, _DIRECT = 0x18, 0x19, 0x28, 0x1F
+_BINDS, _BINDS_BACK, _REVOKES, _REVOKES_KEY, _DIRECT = 0x18, 0x19, 0x28, 0x20, 0x1F
 _CERTIFIES = range(0x10, 0x14)
 _CREATED, _KEY_EXPIRES, _FLAGS, _EMBEDDED = 2, 9, 27, 32
 _MAY_SIGN = 0x02
@@ -63,7 +64,7 @@ def life_of(certificate: OpenPgpCertificate, key: OpenPgpKey) -> SubkeyLife:
         if (component.tag, component.body) != (SUBKEY, key.body):
             continue
         bindings += _bindings(component, primary, key)
-        for reason, created in _revocations(component, primary, key):
+        for reason, created in _revocations(component, primary, [framed(primary), framed(key)]):
             compromised = compromised or reason not in SOFT_REASONS
             ends.append(created)
     if not bindings:
@@ -91,7 +92,9 @@ def weak_signer(certificate: OpenPgpCertificate, now: datetime) -> OpenPgpKey | 
             continue
         bound = list(_bindings(component, primary, key, consent=False))
         end = _earlier_end(bound)
-        over = bool(end and end <= now) or any(True for _ in _revocations(component, primary, key))
+        over = bool(end and end <= now) or any(
+            True for _ in _revocations(component, primary, [framed(primary), framed(key)])
+        )
         if not over and (not bound or max(bound, key=lambda item: item.created).may_sign):
             return key
     return None
@@ -112,6 +115,17 @@ def certificate_end(certificate: OpenPgpCertificate) -> datetime | None:
                 continue
             found += _read(body, primary, primary, signed)
     return _earlier_end(found)
+
+
+def certificate_revoked(certificate: OpenPgpCertificate) -> bool:
+    """Whether the primary key revoked itself, for whatever reason; a library that cannot compute by it cannot say so."""
+    primary = certificate.keys[0]
+    return any(
+        True
+        for component in certificate.components
+        if component.tag == PRIMARY
+        for _ in _revocations(component, primary, [framed(primary)], _REVOKES_KEY)
+    )
 
 
 def framed(key: OpenPgpKey) -> bytes:
@@ -154,13 +168,15 @@ def _binds_back(body: bytes, key: OpenPgpKey, signed: list[bytes]) -> bool | Non
     return None
 
 
-def _revocations(component: Component, primary: OpenPgpKey, key: OpenPgpKey) -> Iterator[tuple[int | None, datetime]]:
-    """Reason and time of each revocation of a subkey."""
+def _revocations(
+    component: Component, primary: OpenPgpKey, signed: list[bytes], kind: int = _REVOKES
+) -> Iterator[tuple[int | None, datetime]]:
+    """Reason and time of each revocation of a key."""
     for body in component.signatures:
-        if len(body) < 5 or body[1] != _REVOKES:  # noqa: PLR2004 - its header
+        if len(body) < 5 or body[1] != kind:  # noqa: PLR2004 - its header
             continue
         try:
-            check_packet(body, primary, [framed(primary), framed(key)])
+            check_packet(body, primary, signed)
         except EvidenceError as error:
             if error.code != "signature-algorithm":
                 continue  # somebody else's, or torn
