@@ -8,7 +8,7 @@ import io
 import subprocess
 import tarfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pysequoia
 import pytest
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from transparency.proofs.signatures.keys import EnrolledKey
+
+ORIG = "pump_1.0.orig.tar.gz"
 UPSTREAM = {"pump-1.0/main.c": b"int main;\n", "pump-1.0/debian/old": b"upstream's own\n", "pump-1.0/run": b"x\n"}
 PATCH = b"Fix it.\n\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-int main;\n+int fixed;\n"
 DEBIAN = {
@@ -50,6 +53,14 @@ def tar(files: Mapping[str, bytes]) -> bytes:
     return gzip.compress(plain.getvalue(), mtime=0)
 
 
+class TextSigner(Protocol):
+    """Somebody who signs a .dsc."""
+
+    key: EnrolledKey
+
+    def clearsign(self, text: bytes) -> bytes: ...
+
+
 @dataclass
 class Source:
     """A source package on its way in; what a test changes, it changes here."""
@@ -58,10 +69,14 @@ class Source:
     debian: Mapping[str, bytes] = field(default_factory=lambda: DEBIAN)
     kind: str = "3.0 (quilt)"
     extra: str = ""
-    signer: OpenPgpSigner = field(default_factory=OpenPgpSigner)
+    signer: TextSigner = field(default_factory=OpenPgpSigner)
+    # All archives, instead of upstream and debian; and what lies beside them.
+    archives: Mapping[str, bytes] = field(default_factory=dict)
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
-        return {"pump_1.0.orig.tar.gz": tar(self.upstream), "pump_1.0-2.debian.tar.gz": tar(self.debian)}
+        two = {ORIG: tar(self.upstream), "pump_1.0-2.debian.tar.gz": tar(self.debian)}
+        return {**(self.archives or two), **self.beside}
 
     def text(self) -> str:
         lists = "".join(f"\n {Digest.of(data)} {len(data)} {name}" for name, data in sorted(self.files().items()))
@@ -73,7 +88,13 @@ class Source:
         return f"{head}{self.extra or f'Files:{old}'}\nChecksums-Sha256:{lists}\n"
 
     def dsc(self) -> bytes:
-        return bytes(pysequoia.sign(self.signer._signer, self.text().encode(), mode=pysequoia.SignatureMode.CLEAR))
+        return self.signer.clearsign(self.text().encode())
+
+    def lie_in(self, folder: Path) -> None:
+        """The package as files, for the tools of a packager."""
+        (folder / "pump_1.0-2.dsc").write_bytes(self.dsc())
+        for name, data in self.files().items():
+            (folder / name).write_bytes(data)
 
     def ask(
         self, cast: Cast, *, dsc: bytes | None = None, without: str = "", changed: str = "", enrol: bool = True
@@ -94,6 +115,19 @@ class Source:
     def arrive(self, cast: Cast, **how: str | bytes | bool | None) -> dict[str, Delivery]:
         job = finish(self.ask(cast, **how))  # type: ignore[arg-type]
         return {row.role: row for row in Delivery.objects.filter(pk__in=(job.result or {})["deliveries"])}
+
+
+def unpacked(folder: Path, name: str, *options: str) -> str:
+    """What dpkg-source makes of the package that lies in the folder, as the name of a git tree."""
+    command = ["dpkg-source", "--no-check", "--no-copy", *options, "-x", "pump_1.0-2.dsc", name]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return git_tree(folder / name)
+
+
+def git_tree(folder: Path) -> str:
+    command = "rm -rf .pc && git init -q . && git add -A -f . && git write-tree"
+    done = subprocess.run(["bash", "-c", command], cwd=folder, check=True, capture_output=True)
+    return done.stdout.decode().strip()
 
 
 def states(rows: Mapping[str, Delivery]) -> dict[str, tuple[str, str]]:
@@ -118,15 +152,9 @@ def test_three_deliveries_come_out_and_the_signed_tree_is_the_subject(cast: Cast
 def test_the_trees_are_those_of_dpkg_source(cast: Cast, tmp_path: Path) -> None:
     source = Source()
     rows = source.arrive(cast)
-    (tmp_path / "pump_1.0-2.dsc").write_bytes(source.dsc())
-    for name, data in source.files().items():
-        (tmp_path / name).write_bytes(data)
+    source.lie_in(tmp_path)
     for role, options in (("distribution", ["--skip-patches"]), ("patched", [])):
-        command = ["dpkg-source", "--no-check", "--no-copy", *options, "-x", "pump_1.0-2.dsc", role]
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-        git = "rm -rf .pc && git init -q . && git add -A -f . && git write-tree"
-        tree = subprocess.run(["bash", "-c", git], cwd=tmp_path / role, check=True, capture_output=True).stdout
-        assert rows[role].snapshot.git_tree == tree.decode().strip()  # type: ignore[union-attr]
+        assert rows[role].snapshot.git_tree == unpacked(tmp_path, role, *options)  # type: ignore[union-attr]
 
 
 def test_a_series_that_does_not_apply_keeps_the_patched_tree_alone_out(cast: Cast) -> None:
