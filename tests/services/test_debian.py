@@ -97,7 +97,14 @@ class Source:
             (folder / name).write_bytes(data)
 
     def ask(
-        self, cast: Cast, *, dsc: bytes | None = None, without: str = "", changed: str = "", enrol: bool = True
+        self,
+        cast: Cast,
+        *,
+        dsc: bytes | None = None,
+        without: str = "",
+        changed: str = "",
+        more: Mapping[str, bytes] | None = None,
+        enrol: bool = True,
     ) -> Job:
         release = ensure_release(vendor="acme", product="pump", version="1.0-2", restricted=False)
         if enrol:
@@ -108,11 +115,11 @@ class Source:
         return receive_debian_source(
             release=release,
             dsc=Received("pump_1.0-2.dsc", io.BytesIO(dsc or self.dsc())),
-            files=[Received(name, io.BytesIO(data)) for name, data in files.items()],
+            files=[Received(name, io.BytesIO(data)) for name, data in {**files, **(more or {})}.items()],
             send=False,
         )
 
-    def arrive(self, cast: Cast, **how: str | bytes | bool | None) -> dict[str, Delivery]:
+    def arrive(self, cast: Cast, **how: str | bytes | bool | Mapping[str, bytes] | None) -> dict[str, Delivery]:
         job = finish(self.ask(cast, **how))  # type: ignore[arg-type]
         return {row.role: row for row in Delivery.objects.filter(pk__in=(job.result or {})["deliveries"])}
 

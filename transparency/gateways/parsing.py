@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
@@ -22,7 +23,7 @@ from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -44,9 +45,16 @@ class Over:
         return {"kind": self.kind, "name": self.name, "archive": archive}
 
 
+# What is called while a task lasts, with how far it is.
+Tick = Callable[[Progress], None]
+
 _PARTS = ("manifest", "table", "index")
 MAX_PART_BYTES = 2 * 1024**3
 MAX_COUNT = 1 << 63
+
+
+def quiet(_progress: Progress) -> None:
+    """Nobody waits for it."""
 
 
 def read_members(
@@ -56,7 +64,7 @@ def read_members(
     *,
     limits: Limits,
     scratch: Path,
-    tick: Callable[[Progress], None] = lambda _: None,
+    tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> Intake:
     """Everything that a snapshot is made of but its opening root, or the refusals; `pack` is an empty file that gets the git pack."""
@@ -84,7 +92,7 @@ def read_intake(
     pack: BinaryIO,
     scratch: Path,
     stack: ExitStack,
-    tick: Callable[[Progress], None],
+    tick: Tick,
     meter: Meter | None,
 ) -> Intake:
     """Run a task that takes in; what stops at a limit of the process, or is wrong with what it reads, is a refusal."""
@@ -121,7 +129,7 @@ def judge_signatures(
     now: datetime,
     logged_at: datetime | None = None,
     over: Over | None = None,
-    tick: Callable[[Progress], None] = lambda _: None,
+    tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> Verdict:
     """The verdict over `content`, whose digests the caller computed; `over` says what it is, when it is not the archive itself."""
@@ -143,7 +151,7 @@ def decompress(
     plain: BinaryIO,
     *,
     limits: Limits,
-    tick: Callable[[Progress], None] = lambda _: None,
+    tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> FileDigests:
     """Write the decompressed archive to `plain`, within the limits of an import (`stream-…`, `limit-…`)."""
@@ -159,7 +167,7 @@ def decompress(
     )
 
 
-def _told(tick: Callable[[Progress], None]) -> Callable[[Mapping[str, Any]], None]:
+def _told(tick: Tick) -> Callable[[Mapping[str, Any]], None]:
     """What a task says of its progress, as counts that any row can hold."""
 
     def tell(said: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from transparency.models.builds import BuildList
 from transparency.models.organisation import Person
 from transparency.models.product import Release
 from transparency.models.snapshot import Snapshot
+from transparency.proofs.signatures.cover import COVERS_ONE
 
 
 class Delivery(models.Model):
@@ -84,3 +85,9 @@ class SignatureFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.format} {self.outcome}"
+
+    @property
+    def over_file(self) -> str:
+        """Name of the one file of a signed description that it is over; empty where it is over what the delivery's record says."""
+        first = self.steps[0] if self.steps else {}
+        return str(first["expected"]) if first.get("name") == COVERS_ONE else ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from transparency.models import BuildList
-    from transparency.proofs.signatures.judge import Verdict
+    from transparency.proofs.signatures.judge import SignatureFinding, Step, Verdict
     from transparency.services.arrival import Admission, Arrival
     from transparency.services.read_archive import StoredIntake
     from transparency.services.stored_files import StoredFile
@@ -38,6 +38,8 @@ def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: Sto
 
     What was withdrawn stays withdrawn: the same files with the same signatures lead to the delivery as it stands.
     """
+    if decided := _decided_meanwhile(arrival):
+        return decided
     release = arrival.release
     snapshot = _keep_snapshot(release, intake)
     record = format_delivery_record(_record(arrival, verdict, intake, snapshot))
@@ -73,7 +75,15 @@ def admit_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: Sto
 
 def quarantine_delivery(*, job: UUID, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None) -> Delivery:
     """Keep the delivery where only its sender, its vendor and the operator see it, with the reasons."""
+    if decided := _decided_meanwhile(arrival):
+        return decided
     return _keep_delivery(job, arrival, verdict, intake, state=Delivery.State.QUARANTINED, snapshot=None)
+
+
+def _decided_meanwhile(arrival: Arrival) -> Delivery | None:
+    """The row that was to be decided anew, when another import let it out of quarantine before this one."""
+    row = Delivery.objects.select_for_update().filter(pk=arrival.again).first() if arrival.again else None
+    return row if row and row.state != Delivery.State.QUARANTINED else None
 
 
 def _tell_admission(delivery: Delivery, admission: Admission) -> None:
@@ -92,30 +102,41 @@ def _tell_admission(delivery: Delivery, admission: Admission) -> None:
 
 
 def keep_signatures(
-    verdict: Verdict, files: Sequence[str], *, delivery: Delivery | None = None, builds: BuildList | None = None
+    verdict: Verdict,
+    files: Sequence[str],
+    *,
+    beside: Sequence[str] = (),
+    delivery: Delivery | None = None,
+    builds: BuildList | None = None,
 ) -> None:
     """Rows for every signature that was judged; `files` are the digests of the files they came in, by finding.
 
-    Steps that belong to no single signature stand after the last one's.
+    Steps that belong to no single signature stand after the last one's. Then come those over single files, of the files `beside`.
     """
+    last = len(verdict.findings) - 1
+    told = [
+        (files[finding.file], signature_values(finding, verdict.steps if number == last else ()))
+        for number, finding in enumerate(verdict.findings)
+    ]
+    told += [(beside[finding.file], signature_values(finding)) for finding in verdict.beside]
     SignatureFile.objects.bulk_create(
-        SignatureFile(
-            delivery=delivery,
-            build_list=builds,
-            position=position,
-            sha256=name,
-            format=finding.format or "",
-            key=finding.key or "",
-            outcome=finding.outcome,
-            code=finding.code,
-            steps=[
-                {"name": step.name, "status": step.status, "expected": step.expected, "found": step.found}
-                for step in (*finding.steps, *(verdict.steps if position == len(verdict.findings) else ()))
-            ],
-        )
-        for position, finding in enumerate(verdict.findings, start=1)
-        for name in [files[finding.file]]
+        SignatureFile(delivery=delivery, build_list=builds, position=position, sha256=name, **values)
+        for position, (name, values) in enumerate(told, start=1)
     )
+
+
+def signature_values(finding: SignatureFinding, more: Sequence[Step] = ()) -> dict[str, Any]:
+    """What the row of a signature says of it; `more` are steps that stand after its own."""
+    return {
+        "format": finding.format or "",
+        "key": finding.key or "",
+        "outcome": finding.outcome,
+        "code": finding.code,
+        "steps": [
+            {"name": step.name, "status": step.status, "expected": step.expected, "found": step.found}
+            for step in (*finding.steps, *more)
+        ],
+    }
 
 
 def recorded_signatures(verdict: Verdict, files: Sequence[str]) -> tuple[RecordedSignature, ...]:
@@ -193,7 +214,8 @@ def _keep_delivery(
         Delivery.objects.filter(pk=again.pk).update(**values)
         again.refresh_from_db()
     delivery = again or Delivery.objects.create(**values)
-    keep_signatures(verdict, arrival.signatures, delivery=delivery)
+    beside = [item.signature for item in arrival.beside]
+    keep_signatures(verdict, arrival.signatures, beside=beside, delivery=delivery)
     return delivery
 
 

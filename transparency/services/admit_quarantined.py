@@ -38,16 +38,31 @@ def admit_quarantined(*, delivery: Delivery, outcome: str, reason: str, by: Pers
     )
 
 
+def quarantined_with(delivery: Delivery) -> list[Delivery]:
+    """What came in the same job as this one and is in quarantine, itself among them, the distribution's tree first."""
+    return list(Delivery.objects.filter(job=delivery.job_id, state=Delivery.State.QUARANTINED).order_by("pk"))
+
+
+def admitted_together(delivery: Delivery) -> list[Delivery]:
+    """Those of them that one reason admits: they rest on the same signature, have the same verdict, and no refused member."""
+    same = (row for row in quarantined_with(delivery) if (row.cover, row.verdict) == (delivery.cover, delivery.verdict))
+    return [row for row in same if not row.refused]
+
+
 def import_again(
     *, delivery: Delivery, by: Person | None, admission: Mapping[str, Any] | None = None, send: bool = True
 ) -> Job:
-    """The job that judges and reads a quarantined delivery once more, from the files as they came (`not-in-quarantine`)."""
+    """The job that judges and reads a quarantined delivery once more, from the files as they came (`not-in-quarantine`).
+
+    What came with it comes along, and gives the same job; with an operator's reason, what that reason admits.
+    """
     if delivery.state != Delivery.State.QUARANTINED:
         raise UnusableInputError("not-in-quarantine", expected="a delivery in quarantine", found=delivery.state)
+    together = admitted_together(delivery) if admission else quarantined_with(delivery)
     payload = {
         **delivery.job.payload,
         "anchors": anchors_digest(delivery.release),
-        "again": delivery.pk,
+        "again": together[0].pk if together else delivery.pk,
         "admission": dict(admission) if admission else None,
     }
     return create_job(kind=delivery.job.kind, payload=payload, requested_by=by, send=send)

@@ -24,6 +24,15 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A signature (digest of its stored file) over one file that a signed description names: `x.asc` beside `x`, listed there or not."""
+
+    signature: str
+    file: StoredFile
+    is_listed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """An operator's decision to let a delivery in although its verdict is not `valid`, as exactly that."""
 
@@ -43,6 +52,7 @@ class Arrival:
     over: str = Delivery.Over.ARCHIVE
     cover: Cover | None = None
     components: tuple[StoredFile, ...] = ()
+    beside: tuple[Beside, ...] = ()
     derived_from: Delivery | None = None
     sender: int | None = None
     again: int | None = None

@@ -6,24 +6,31 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from transparency.models import Delivery, Event, SignatureFile
+from transparency.services.admit_delivery import signature_values
 from transparency.services.record_event import record_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transparency.models import BuildList, Person
-    from transparency.proofs.signatures.judge import SignatureFinding, Verdict
+    from transparency.proofs.signatures.judge import SignatureFinding, Step, Verdict
 
 
 def change_verdict(
-    *, judged: Delivery | BuildList, verdict: Verdict, signatures: Sequence[str], by: Person | None
+    *,
+    judged: Delivery | BuildList,
+    verdict: Verdict,
+    signatures: Sequence[str],
+    beside: Sequence[str] = (),
+    by: Person | None,
 ) -> bool:
-    """Whether the outcome changed; call it inside a transaction. `signatures` are the digests of the files that were judged, each once.
+    """Whether the outcome changed; call it inside a transaction. `signatures` are the digests of the files that were judged, each once;
+    `beside` those of the files over single files of a description.
 
     What lies in quarantine is changed without an event: nothing of it is in the log or on anybody else's page. The same outcome for
     another reason is no event either; the page shows the reason.
     """
-    _change_signatures(judged, verdict, signatures)
+    _change_signatures(judged, verdict, signatures, beside)
     before, after = judged.verdict, verdict.outcome
     if (before, judged.verdict_code) == (after, verdict.code):
         return False
@@ -44,21 +51,33 @@ def change_verdict(
     return before != after
 
 
-def _change_signatures(judged: Delivery | BuildList, verdict: Verdict, signatures: Sequence[str]) -> None:
+def _change_signatures(
+    judged: Delivery | BuildList, verdict: Verdict, signatures: Sequence[str], beside: Sequence[str]
+) -> None:
     """In place: the record names the signature files in the order of these rows."""
     found: dict[str, list[SignatureFinding]] = defaultdict(list)
     for finding in verdict.findings:
         found[signatures[finding.file]].append(finding)
     seen: Counter[str] = Counter()
-    for row in SignatureFile.objects.filter(pk__in=judged.signatures.values("pk")).order_by("position"):
+    rows = SignatureFile.objects.filter(pk__in=judged.signatures.values("pk")).order_by("position")
+    own = [row for row in rows if not row.over_file]
+    for row in own:
         findings = found[row.sha256]
         finding = findings[seen[row.sha256] % len(findings)]
         seen[row.sha256] += 1
-        if (row.outcome, row.code) != (finding.outcome, finding.code):
-            row.outcome, row.code, row.key = finding.outcome, finding.code, finding.key or ""
-            general = verdict.steps if finding is verdict.findings[-1] else ()
-            row.steps = [
-                {"name": step.name, "status": step.status, "expected": step.expected, "found": step.found}
-                for step in (*finding.steps, *general)
-            ]
-            row.save(update_fields=["outcome", "code", "key", "steps"])
+        general = verdict.steps if finding is verdict.findings[-1] else ()
+        _change(row, finding, general)
+    kept = {row.position: row for row in rows if row.over_file}
+    for position, finding in enumerate(verdict.beside, start=len(own) + 1):
+        row = kept.get(position) or SignatureFile(delivery_id=judged.pk, position=position)
+        row.sha256 = beside[finding.file]
+        _change(row, finding)
+
+
+def _change(row: SignatureFile, finding: SignatureFinding, general: Sequence[Step] = ()) -> None:
+    """The row says what was found, if that is another outcome than before."""
+    if (row.outcome, row.code) == (finding.outcome, finding.code):
+        return
+    for name, value in signature_values(finding, general).items():
+        setattr(row, name, value)
+    row.save()

@@ -173,5 +173,3 @@ def _issuers(signatures: Iterable[bytes]) -> Iterator[str]:
             yield from (item.issuer for item in parse_openpgp_signatures(signature))
         except EvidenceError:
             continue  # another format, or none: judged where the verdict is made
-
-

@@ -1,10 +1,12 @@
 """Perform the import of a Debian source package: up to three deliveries, all visible in one transaction or none.
 
-1. The .dsc is taken apart; its signature is judged over exactly the text that it signs.
-2. Every file that it names must be there with its size and digest.
-3. `upstream`: the upstream archive, by its own signature where there is one, else as one of the files of the .dsc.
-4. `distribution`: upstream and what the distribution adds, patches not applied. This is the release's subject: every byte of it is signed.
-5. `patched`: the same with the patches applied, derived from the second. A series that does not apply quarantines this one alone.
+1. The .dsc is taken apart; its signature is judged over exactly the text that it signs, and the files that it names (judge_debian.py).
+2. `upstream`: the upstream archive, by its own signature where that key is enrolled, else as one of the files of the .dsc.
+3. `distribution`: upstream and what the distribution adds, patches not applied. This is the release's subject: every byte of it is signed.
+4. `patched`: the same with the patches applied, derived from the second. A series that does not apply quarantines this one alone.
+
+Where one in quarantine is decided anew, those that came with it and are still there come along, each in its own row; what was let in
+is left alone. An operator's reason counts for what rests on the signature that it was stated about, and for nothing else.
 """
 
 from __future__ import annotations
@@ -15,180 +17,107 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from transparency.gateways.debian_parsing import SplitDsc, read_source, split_dsc
+from transparency.errors import EvidenceError
+from transparency.gateways.debian_parsing import read_source
 from transparency.gateways.durable import temporary_file
-from transparency.gateways.parsing import Over
 from transparency.gateways.sandbox import Meter
-from transparency.models import Delivery, Release
-from transparency.proofs.records import DSC
-from transparency.proofs.signatures.judge import Step, Verdict
+from transparency.models import Delivery
 from transparency.proofs.sources.membersource import Limits
 from transparency.services.admit_delivery import admit_delivery, quarantine_delivery
-from transparency.services.arrival import Arrival, Cover, admission_of
+from transparency.services.admit_quarantined import admitted_together, quarantined_with
+from transparency.services.arrival import Arrival, admission_of
 from transparency.services.claim_job import finish_job
 from transparency.services.contain import sandbox
-from transparency.services.judge_arrival import first_logged
-from transparency.services.judge_files import judge_file
+from transparency.services.debian_source import DISTRIBUTION, PATCHED, UPSTREAM, arrivals_of, take_apart
+from transparency.services.judge_debian import judge_beside, judge_description, judge_upstream
 from transparency.services.note_progress import note_progress
 from transparency.services.read_archive import Heartbeat, StoredIntake, read_archive, store_intake
-from transparency.services.stored_files import Received, StoredFile, store_file
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from transparency.proofs.signatures.judge import Verdict
     from transparency.services.claim_job import Claim
+    from transparency.services.debian_source import DebianSource
 
-UPSTREAM, DISTRIBUTION, PATCHED = "upstream", "distribution", "patched"
-MAX_TEXT_BYTES = 2 * 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The package, taken apart: its .dsc, the stored text and signature of it, and the files by name."""
-
-    release: Release
-    dsc: StoredFile
-    split: SplitDsc
-    text: StoredFile
-    signature: str
-    files: dict[str, StoredFile]
+_Judged = tuple[Arrival, "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
+    """One delivery of the source: what arrived, what its signatures are worth, what was read."""
+
     arrival: Arrival
     verdict: Verdict
     intake: StoredIntake | None
 
 
 def import_debian_source(claim: Claim) -> None:
-    """Do the whole import for a claimed job; a file that is no source description fails the job (`dsc-…`)."""
+    """Do the whole import for a claimed job; a file that is no source description fails the job (`dsc-…`, `admission-outdated`)."""
     meter = Meter()
-    source = _take_apart(claim)
-    arrivals = _arrivals(claim, source)
-    verdict = _judge_dsc(claim, source, arrivals[DISTRIBUTION], meter)
-    note_progress(claim, text=f"The verdict on the description is {verdict.outcome}: {verdict.code}.")
-    outcomes = [
-        _read_tree(claim, source, arrivals[role], verdict, meter)
-        for role in (DISTRIBUTION, PATCHED)
-        if role in arrivals
-    ]
-    if UPSTREAM in arrivals:
-        outcomes.append(_upstream(claim, source, arrivals[UPSTREAM], verdict, meter))
+    outcomes = judge_and_read_source(claim, meter)
     with transaction.atomic():
-        deliveries = _keep(claim, outcomes)
-        finish_job(
-            claim,
-            result={
-                "delivery": deliveries[0].pk,
-                "deliveries": [delivery.pk for delivery in deliveries],
-                "contained": asdict(meter),
-            },
-        )
+        # Nothing is left to decide where another import was faster: then the result names what was asked about.
+        deliveries = [row.pk for row in keep_source(claim, outcomes)] or [claim.payload["again"]]
+        finish_job(claim, result={"delivery": deliveries[0], "deliveries": deliveries, "contained": asdict(meter)})
 
 
-def _take_apart(claim: Claim) -> _Source:
-    payload = claim.payload
-    release = Release.objects.select_related("product__vendor").get(pk=payload["release"])
-    product, dsc = release.product, StoredFile.from_json(payload["dsc"])
-    scratch = objects().scratch(product.store_key)
-    with (
-        objects().open(product.store_key, dsc.digest) as stream,
-        temporary_file(scratch, "text") as (text, _),
-        temporary_file(scratch, "signature") as (signature, _),
-    ):
-        split = split_dsc(sandbox(), stream, text=text, signature=signature)
-        for part in (text, signature):
-            part.seek(0)
-        return _Source(
-            release=release,
-            dsc=dsc,
-            split=split,
-            text=store_file(product=product, received=Received(f"{dsc.name}.text", text), limit=MAX_TEXT_BYTES),
-            signature=store_file(
-                product=product, received=Received("signature", signature), limit=MAX_TEXT_BYTES
-            ).sha256,
-            files={file["name"]: StoredFile.from_json(file) for file in payload["files"]},
-        )
+def judge_and_read_source(claim: Claim, meter: Meter) -> list[Outcome]:
+    """What is to become of each delivery, the distribution's tree first."""
+    source = take_apart(claim.payload)
+    judged = _judge(claim, source, meter)
+    if again := claim.payload.get("again"):
+        judged = _decided_anew(claim, Delivery.objects.get(pk=again), judged)
+    return [_read(claim, source, arrival, verdict, meter) for arrival, verdict in judged.values()]
 
 
-def _arrivals(claim: Claim, source: _Source) -> dict[str, Arrival]:
-    """What will be delivered, by role. The archive of the trees is the .dsc; the files that it names are their components."""
-    split, payload = source.split, claim.payload
-    whole = Arrival(
-        release=source.release,
-        role=DISTRIBUTION,
-        archive=source.dsc,
-        signatures=(source.signature,),
-        cover=Cover(DSC, source.text),
-        components=tuple(source.files[name] for name, _, _ in split.files if name in source.files),
-        sender=payload["sender"],
-        again=payload.get("again"),
-        admission=admission_of(payload),
-    )
-    found = {DISTRIBUTION: whole}
-    if split.debian or split.diff:
-        found[PATCHED] = replace(whole, role=PATCHED, may_be_subject=False)
-    if split.orig and split.orig in source.files:
-        upstream = replace(whole, role=UPSTREAM, archive=source.files[split.orig], components=(), may_be_subject=False)
-        signature = dict(split.signatures).get(split.orig)
-        if signature and signature in source.files:
-            upstream = replace(upstream, signatures=(source.files[signature].sha256,), cover=None)
-        found[UPSTREAM] = upstream
-    return found
+def _judge(claim: Claim, source: DebianSource, meter: Meter) -> dict[str, _Judged]:
+    """Arrival and verdict by role."""
+    arrivals = arrivals_of(source, sender=claim.payload["sender"])
+    beat = Heartbeat(claim, source.text.size, "checking signatures")
+    of_dsc = judge_description(source, arrivals[DISTRIBUTION], meter, beat)
+    of_trees = judge_beside(arrivals[DISTRIBUTION], of_dsc, meter, beat)
+    note_progress(claim, text=f"The verdict on the description is {of_dsc.outcome}: {of_dsc.code}.")
+    for finding in of_trees.beside:
+        name = arrivals[DISTRIBUTION].beside[finding.file].file.name
+        note_progress(claim, text=f"The signature over {name} alone is {finding.outcome}: {finding.code}.")
+    judged = {role: (arrivals[role], of_trees) for role in (DISTRIBUTION, PATCHED) if role in arrivals}
+    if UPSTREAM in arrivals:
+        judged[UPSTREAM] = judge_upstream(arrivals[UPSTREAM], of_dsc, meter, beat)
+        verdict = judged[UPSTREAM][1]
+        note_progress(claim, text=f"The verdict on the upstream archive is {verdict.outcome}: {verdict.code}.")
+    return judged
 
 
-def _judge_dsc(claim: Claim, source: _Source, arrival: Arrival, meter: Meter) -> Verdict:
-    """The verdict over the text, which must name files that were handed in."""
-    verdict = judge_file(
-        product=source.release.product,
-        file=source.text,
-        signatures=arrival.signatures,
-        logged_at=first_logged(arrival),
-        over=Over("text"),
-        tick=Heartbeat(claim, source.text.size, "checking signatures"),
-        meter=meter,
-    )
-    for name, size, sha256 in source.split.files:
-        given = source.files.get(name)
-        if given is None or (given.size, given.sha256) != (size, sha256):
-            found = "no such file" if given is None else f"{given.size} bytes, sha256 {given.sha256}"
-            step = Step("files are those of the description", "fails", f"{name}: {size} bytes, sha256 {sha256}", found)
-            code = "dsc-file-missing" if given is None else "dsc-file-differs"
-            return replace(verdict, outcome="invalid", code=code, steps=(*verdict.steps, step))
-    step = Step(
-        "files are those of the description", "holds", found=f"{len(source.split.files)} files by size and SHA-256"
-    )
-    return replace(verdict, steps=(*verdict.steps, step))
+def _decided_anew(claim: Claim, first: Delivery, judged: Mapping[str, _Judged]) -> dict[str, _Judged]:
+    """What came in `first`'s job and is in quarantine still; with an operator's reason, only what that reason admits."""
+    admission = admission_of(claim.payload)
+    rows = admitted_together(first) if admission else quarantined_with(first)
+    decided: dict[str, _Judged] = {}
+    for row in rows:
+        arrival, verdict = judged[row.role]
+        arrival = replace(arrival, again=row.pk, admission=admission)
+        same = (arrival.cover is None) == (row.cover is None)
+        if admission is None or (same and verdict.outcome in arrival.admissible):
+            decided[row.role] = (arrival, verdict)
+        elif row.pk == first.pk:
+            raise EvidenceError("admission-outdated", expected=admission.outcome, found=verdict.outcome)
+    return decided
 
 
-def _upstream(claim: Claim, source: _Source, arrival: Arrival, of_dsc: Verdict, meter: Meter) -> _Outcome:
-    if arrival.cover:
-        return _Outcome(arrival, of_dsc, _read_one(claim, arrival, of_dsc, meter))
-    verdict = judge_file(
-        product=source.release.product,
-        file=arrival.archive,
-        signatures=arrival.signatures,
-        logged_at=first_logged(arrival),
-        tick=Heartbeat(claim, arrival.archive.size, "checking signatures"),
-        meter=meter,
-    )
-    if verdict.outcome == "unknown-key" and of_dsc.outcome == "valid":
-        # Nobody enrolled upstream's key; the distribution's signature still covers these bytes, and says no more than that.
-        arrival = replace(arrival, signatures=(source.signature,), cover=Cover(DSC, source.text))
-        verdict = of_dsc
-    return _Outcome(arrival, verdict, _read_one(claim, arrival, verdict, meter))
-
-
-def _read_one(claim: Claim, arrival: Arrival, verdict: Verdict, meter: Meter) -> StoredIntake | None:
+def _read(claim: Claim, source: DebianSource, arrival: Arrival, verdict: Verdict, meter: Meter) -> Outcome:
+    """Only what the verdict lets in is parsed."""
     if verdict.outcome not in arrival.admissible:
-        return None
-    return read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter)
+        return Outcome(arrival, verdict, None)
+    if arrival.role == UPSTREAM:
+        intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter)
+        return Outcome(arrival, verdict, intake)
+    return Outcome(arrival, verdict, _read_tree(claim, source, arrival, meter))
 
 
-def _read_tree(claim: Claim, source: _Source, arrival: Arrival, verdict: Verdict, meter: Meter) -> _Outcome:
+def _read_tree(claim: Claim, source: DebianSource, arrival: Arrival, meter: Meter) -> StoredIntake:
     """One of the two trees that the archives make together."""
-    if verdict.outcome not in arrival.admissible:
-        return _Outcome(arrival, verdict, None)
     compartment = source.release.product.store_key
     scratch = objects().scratch(compartment)
     total = sum(source.files[name].size for name in source.split.archives)
@@ -209,20 +138,28 @@ def _read_tree(claim: Claim, source: _Source, arrival: Arrival, verdict: Verdict
             meter=meter,
         )
         note_progress(claim, text=f"Read the {arrival.role} tree: {intake.files} files, {len(intake.refused)} refused.")
-        return _Outcome(arrival, verdict, store_intake(compartment, intake, pack, path, keep=True))
+        return store_intake(compartment, intake, pack, path, keep=True)
 
 
-def _keep(claim: Claim, outcomes: list[_Outcome]) -> list[Delivery]:
+def keep_source(claim: Claim, outcomes: list[Outcome]) -> list[Delivery]:
     """Inside a transaction: the distribution's tree first, so that it is the subject, and what is derived from it after it."""
     kept: list[Delivery] = []
     for item in outcomes:
-        origin = kept[0] if kept and item.arrival.role == PATCHED else None
-        arrival = replace(item.arrival, derived_from=origin)
-        if arrival.again and Delivery.objects.filter(pk=arrival.again).exclude(role=arrival.role).exists():
-            arrival = replace(arrival, again=None)
-        stored = item.intake
+        arrival, stored = item.arrival, item.intake
+        if arrival.role == PATCHED:
+            arrival = replace(arrival, derived_from=_origin(arrival, kept))
         if stored is None or stored.refused:
             kept.append(quarantine_delivery(job=claim.job, arrival=arrival, verdict=item.verdict, intake=stored))
         else:
             kept.append(admit_delivery(job=claim.job, arrival=arrival, verdict=item.verdict, intake=stored))
     return kept
+
+
+def _origin(arrival: Arrival, kept: list[Delivery]) -> Delivery | None:
+    """The distribution's tree that the patches were applied to: kept with it, or let in before it by the same description."""
+    if kept and kept[0].role == DISTRIBUTION:
+        return kept[0]
+    same = Delivery.objects.filter(
+        release=arrival.release, role=DISTRIBUTION, archive_sha256=arrival.archive.sha256, snapshot__isnull=False
+    )
+    return same.order_by("pk").first()

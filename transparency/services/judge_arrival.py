@@ -6,26 +6,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transparency.errors import EvidenceError
-from transparency.gateways.parsing import Over
+from transparency.gateways.parsing import Over, Tick, quiet
 from transparency.models import Delivery, LogEntry
+from transparency.proofs.records import DSC
 from transparency.proofs.signatures.judge import Step
 from transparency.services.arrival import Arrival, Cover
 from transparency.services.judge_files import judge_decompressed, judge_file, no_signature
 from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from transparency.gateways.sandbox import Meter
     from transparency.proofs.signatures.judge import Verdict
-    from transparency.proofs.sources.membersource import Progress
 
 
-def judge_arrival(
-    arrival: Arrival, meter: Meter | None = None, tick: Callable[[Progress], None] = lambda _: None
-) -> tuple[Arrival, Verdict]:
+def judge_arrival(arrival: Arrival, meter: Meter | None = None, tick: Tick = quiet) -> tuple[Arrival, Verdict]:
     """The verdict over the arrival's signatures, and the arrival with what was found to be covered; `tick` is called while it lasts."""
+    if arrival.cover and arrival.cover.form == DSC:
+        raise AssertionError("a description is judged together with the files that it names: judge_debian.py")
     logged_at = first_logged(arrival)
     if arrival.over == Delivery.Over.DECOMPRESSED and arrival.signatures:
         return _judge_decompressed(arrival, logged_at, meter, tick)
@@ -43,7 +42,7 @@ def judge_arrival(
 
 
 def _judge_decompressed(
-    arrival: Arrival, logged_at: datetime | None, meter: Meter | None, tick: Callable[[Progress], None]
+    arrival: Arrival, logged_at: datetime | None, meter: Meter | None, tick: Tick
 ) -> tuple[Arrival, Verdict]:
     """What does not decompress is signed by nobody."""
     archive = arrival.archive

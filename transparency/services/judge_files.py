@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from transparency.gateways.durable import temporary_file
 from transparency.gateways.openpgp import OpenPgp
-from transparency.gateways.parsing import Over, decompress, judge_signatures
+from transparency.gateways.parsing import Over, Tick, decompress, judge_signatures, quiet
 from transparency.proofs.digest import Digest
 from transparency.proofs.signatures.judge import FileDigests, Verdict, judge_all
 from transparency.proofs.sources.membersource import Limits
@@ -19,12 +19,11 @@ from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from transparency.gateways.sandbox import Meter
     from transparency.models import Product
-    from transparency.proofs.sources.membersource import Progress
     from transparency.services.stored_files import StoredFile
 
 
@@ -35,7 +34,7 @@ def judge_file(
     signatures: Sequence[str],
     logged_at: datetime | None = None,
     over: Over | None = None,
-    tick: Callable[[Progress], None] = lambda _: None,
+    tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> Verdict:
     """Verdict over a stored file by stored signature files (their digests).
@@ -68,7 +67,7 @@ def judge_decompressed(
     archive: StoredFile,
     signatures: Sequence[str],
     logged_at: datetime | None = None,
-    tick: Callable[[Progress], None] = lambda _: None,
+    tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> tuple[Verdict, FileDigests]:
     """Verdict over the decompressed archive, and its digests; the plain bytes are on disk only while they are judged."""

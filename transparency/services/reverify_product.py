@@ -1,6 +1,7 @@
 """Judge everything of a product anew, with the keys as they are enrolled now. What the signatures cover is not read again.
 
-1. Each delivery that is admitted or in quarantine, and each checksum list, is judged as it was when it came (judge_arrival.py).
+1. Each delivery that is admitted or in quarantine, and each checksum list, is judged as it was when it came (judge_arrival.py; what
+   rests on a .dsc, judge_debian.py).
 2. A verdict that is another than before is written down at once, with its event and leaf (change_verdict.py).
 3. One in quarantine that is valid now is imported: that is another job.
 
@@ -16,12 +17,15 @@ from django.db import transaction
 
 from transparency.errors import EvidenceError, LeaseLostError, UnavailableError
 from transparency.models import BuildList, Delivery, Job, LogEntry, Product
+from transparency.proofs.records import DSC
 from transparency.services.admit_quarantined import import_again
 from transparency.services.arrival import Arrival, Cover
 from transparency.services.change_verdict import change_verdict
 from transparency.services.claim_job import finish_job, keep_claim
 from transparency.services.create_job import create_job
+from transparency.services.debian_source import UPSTREAM
 from transparency.services.judge_arrival import judge_arrival
+from transparency.services.judge_debian import judge_debian_again
 from transparency.services.judge_files import judge_file
 from transparency.services.note_progress import note_progress
 from transparency.services.read_archive import Heartbeat
@@ -75,34 +79,43 @@ def reverify_product(claim: Claim) -> None:
 
 
 def _judge_again(done: _Round, row: Judged) -> None:
-    signatures = tuple(dict.fromkeys(row.signatures.order_by("position").values_list("sha256", flat=True)))
+    own = (item.sha256 for item in row.signatures.order_by("position") if not item.over_file)
+    signatures = tuple(dict.fromkeys(own))
     try:
-        verdict = _judge(done.claim, row, signatures)
+        verdict, beside = _judge(done.claim, row, signatures)
     except LeaseLostError:
         raise
     except (EvidenceError, UnavailableError) as error:
         done.unjudged.append(_told(row) | {"code": error.code})
         return
-    if verdict.outcome == "unavailable":
-        done.unjudged.append(_told(row) | {"code": verdict.code})
+    outcomes = [(verdict.outcome, verdict.code), *((item.outcome, item.code) for item in verdict.beside)]
+    if undecided := [code for outcome, code in outcomes if outcome == "unavailable"]:
+        done.unjudged.append(_told(row) | {"code": undecided[0]})
         return
     with transaction.atomic():
         keep_claim(done.claim, progress={"step": f"Checked {_name(row)}"})
-        _keep(done, type(row).objects.select_for_update().get(pk=row.pk), verdict, signatures)
+        _keep(done, type(row).objects.select_for_update().get(pk=row.pk), verdict, signatures, beside)
 
 
-def _judge(claim: Claim, row: Judged, signatures: Sequence[str]) -> Verdict:
+def _judge(claim: Claim, row: Judged, signatures: Sequence[str]) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict, and the digests of the signature files that are over single files."""
     if isinstance(row, Delivery):
+        arrival = _arrival_of(row, signatures)
         beat = Heartbeat(claim, row.archive_size, f"Checking {_name(row)}")
-        return judge_arrival(_arrival_of(row, signatures), tick=beat)[1]
+        if arrival.cover is not None and arrival.cover.form == DSC:
+            judged, verdict = judge_debian_again(arrival, row.job.payload, tick=beat)
+        else:
+            judged, verdict = judge_arrival(arrival, tick=beat)
+        return verdict, tuple(item.signature for item in judged.beside)
     logged = LogEntry.objects.filter(kind="builds", digest=row.record_digest).first()
-    return judge_file(
+    verdict = judge_file(
         product=row.release.product,
         file=StoredFile.from_json(row.job.payload["list"]),
         signatures=signatures,
         logged_at=logged.created_at if logged else None,
         tick=Heartbeat(claim, 0, f"Checking {_name(row)}"),
     )
+    return verdict, ()
 
 
 def _arrival_of(row: Delivery, signatures: Sequence[str]) -> Arrival:
@@ -120,18 +133,24 @@ def _arrival_of(row: Delivery, signatures: Sequence[str]) -> Arrival:
     )
 
 
-def _keep(done: _Round, row: Judged, verdict: Verdict, signatures: Sequence[str]) -> None:
+def _keep(done: _Round, row: Judged, verdict: Verdict, signatures: Sequence[str], beside: Sequence[str]) -> None:
     """Inside the transaction that holds the row: somebody may have withdrawn or admitted it while it was judged."""
     before = row.verdict
     told = _told(row) | {"before": before, "after": verdict.outcome}
     if isinstance(row, Delivery):
         if row.state == Delivery.State.WITHDRAWN:
             return
-        if row.state == Delivery.State.QUARANTINED and verdict.outcome == "valid" and not row.refused:
+        if row.state == Delivery.State.QUARANTINED and not row.refused and _vouched(row, verdict):
             done.changed.append(told | {"job": str(import_again(delivery=row, by=done.by).pk)})
             return
-    if change_verdict(judged=row, verdict=verdict, signatures=signatures, by=done.by):
+    if change_verdict(judged=row, verdict=verdict, signatures=signatures, beside=beside, by=done.by):
         done.changed.append(told)
+
+
+def _vouched(row: Delivery, verdict: Verdict) -> bool:
+    """Whether an import would let it in: also an upstream archive that can rest on a signature of its own now, and not on its .dsc's."""
+    own = any(finding.outcome == "valid" for finding in verdict.beside)
+    return verdict.outcome == "valid" or (row.role == UPSTREAM and own)
 
 
 def _told(row: Judged) -> dict[str, Any]:

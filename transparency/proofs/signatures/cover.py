@@ -4,8 +4,10 @@
 |---|---|---|
 | checksums | the signed list names the archive, once, with its digest | not-listed, listed-and-different, checksums-… |
 | decompressed | the signature covers the decompressed tar, not the compressed file | |
+| dsc | a file that the signed description names has a signature of its own: which file, as that signature's first step | that signature's |
 
-A verdict is never made better by this: one that would let the archive in becomes `invalid` when the list does not name it.
+A verdict is never made better by this: one that would let the archive in becomes `invalid` when the list does not name it, or when an
+enrolled key's signature over a single file is invalid.
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.judge import Step
 
 if TYPE_CHECKING:
-    from transparency.proofs.signatures.judge import FileDigests, Verdict
+    from collections.abc import Sequence
 
+    from transparency.proofs.signatures.judge import FileDigests, SignatureFinding, Verdict
+
+COVERS_ONE = "covers one named file"
 _NAMES = "list names the archive"
 # What says something against the signer already is not overruled by what the list says.
 _KEPT = frozenset({"invalid", "revoked", "unsigned"})
@@ -41,6 +46,21 @@ def join_decompressed(verdict: Verdict, plain: FileDigests) -> Verdict:
     """The verdict over the decompressed tar, which says so."""
     found = f"covers the decompressed tar ({plain.size} bytes, sha256 {plain.sha256.hex()}), not the compressed file"
     return replace(verdict, steps=(*verdict.steps, Step("what is covered", "holds", "the decompressed tar", found)))
+
+
+def over_one(finding: SignatureFinding, file: int, *, name: str, content: FileDigests) -> SignatureFinding:
+    """The finding of the `file`-th signature that is over the named file alone, which its first step says."""
+    step = Step(COVERS_ONE, "holds", name, f"{content.size} bytes, sha256 {content.sha256.hex()}")
+    return replace(finding, file=file, steps=(step, *finding.steps))
+
+
+def join_beside(verdict: Verdict, findings: Sequence[SignatureFinding]) -> Verdict:
+    """The verdict over a description, with what became of the signatures over files that it names (EDGES, Several signatures)."""
+    joined = replace(verdict, beside=tuple(findings))
+    spoilt = next((finding for finding in findings if finding.outcome == "invalid"), None)
+    if spoilt is None or verdict.outcome == "invalid":
+        return joined
+    return replace(joined, outcome="invalid", code=spoilt.code)
 
 
 def _listed(listing: bytes, name: str, archive: FileDigests) -> str:

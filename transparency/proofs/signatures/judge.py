@@ -122,6 +122,8 @@ class Verdict:
     policy: str = POLICY
     # What belongs to no single signature: whether a signed list names the archive, what a signature does not cover.
     steps: tuple[Step, ...] = ()
+    # Signatures over single files that a signed description names (cover.py): listed, and no part of a record.
+    beside: tuple[SignatureFinding, ...] = ()
 
 
 class OpenPgpChecker(Protocol):
