@@ -86,9 +86,9 @@ def _builds(row: BuildList, head: LogHead) -> BuildsParts:
 
 
 def _signatures(row: Delivery | BuildList) -> tuple[bytes, ...]:
-    """The signature files in the order in which the record names them."""
+    """The signature files in the order in which the record names them: those over single files of a description are not in it."""
     compartment = row.release.product.store_key
-    named: list[SignatureFile] = list(row.signatures.order_by("position"))
+    named: list[SignatureFile] = [each for each in row.signatures.order_by("position") if not each.over_file]
     return tuple(
         objects().read(compartment, Digest.parse(each.sha256), limit=MAX_SIGNATURE_BYTES + 1) for each in named
     )

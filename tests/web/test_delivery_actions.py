@@ -12,9 +12,10 @@ from reviews.services.write_note import write_note
 from tests.cast import OPEN_FILES, deliver, finish, make_archive
 from tests.reviews.conftest import engage
 from tests.web.posts import check_refusals
-from tests.web.test_verdict_pages import row
-from transparency.models import Delivery, Event, Grant, Job, TrustAnchor
+from tests.web.test_verdict_pages import COVER, row
+from transparency.models import Delivery, Event, Grant, Job, SignatureFile, TrustAnchor
 from transparency.permissions import Right
+from transparency.proofs.signatures.cover import COVERS_ONE
 from transparency.services.receive_delivery import receive_delivery
 from transparency.services.stored_files import Received
 from transparency.services.withdraw_delivery import withdraw_delivery
@@ -124,6 +125,35 @@ def test_admitting_asks_for_a_reason_and_leads_to_the_work(browse: Browse, cast:
     job = Job.objects.exclude(pk=delivery.job_id).get()
     assert answer.headers["Location"] == f"/jobs/{job.pk}/"
     assert job.payload["admission"] == {"outcome": verdict, "reason": "The wrong branch <b>.", "by": cast.operator.pk}
+
+
+def test_before_a_reason_is_confirmed_the_page_names_all_that_it_admits(browse: Browse, cast: Cast) -> None:
+    cover = {"form": "dsc", "name": "pump.dsc.text", **COVER}
+    first = row(cast, verdict="weak", verdict_code="weak-hash", cover=cover, role="distribution")
+    same = {"verdict": "weak", "verdict_code": "weak-hash", "archive_name": "patched.dsc", "role": "patched"}
+    with_it = row(cast, cover=cover, **same)
+    own = row(cast, verdict="weak", verdict_code="weak-hash", role="upstream", archive_name="own.tar.xz")
+    elsewhere = row(cast, cover=cover, **same | {"archive_name": "elsewhere.dsc"})
+    Delivery.objects.filter(pk__in=[with_it.pk, own.pk]).update(job=first.job)
+    page = browse("olga").get(f"/deliveries/{first.pk}/admit/").content.decode()
+    assert "What this reason admits as well" in page
+    assert f'href="/deliveries/{with_it.pk}/"' in page
+    assert "All 2 are admitted as weak, and as nothing better." in page
+    assert ">Admit all 2 as weak<" in page
+    for other in (own, elsewhere):
+        assert f'href="/deliveries/{other.pk}/"' not in page
+    alone = browse("olga").get(f"/deliveries/{own.pk}/admit/").content.decode()
+    assert "What this reason admits as well" not in alone
+    assert "It is admitted as weak, and as nothing better." in alone
+
+
+def test_a_signature_over_a_single_file_is_listed_as_that(browse: Browse, cast: Cast) -> None:
+    delivery = row(cast, state="admitted", verdict="valid", tree="aa" * 32, role="distribution")
+    step = {"name": COVERS_ONE, "status": "holds", "expected": "lib<b>.tar.gz", "found": "10 bytes"}
+    told = {"format": "openpgp", "outcome": "unknown-key", "code": "unknown-key", "steps": [step]}
+    SignatureFile.objects.create(delivery=delivery, position=1, sha256="0" * 64, **told)
+    page = browse(None).get(f"/deliveries/{delivery.pk}/").content.decode()
+    assert "over <bdi>lib&lt;b&gt;.tar.gz</bdi> alone" in page
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from transparency.errors import EvidenceError, sentence_for
 from transparency.models import Delivery
 from transparency.permissions import Right, may
-from transparency.services.admit_quarantined import MAX_REASON_CHARACTERS, admit_quarantined, import_again
+from transparency.services.admit_quarantined import (
+    MAX_REASON_CHARACTERS,
+    admit_quarantined,
+    admitted_together,
+    import_again,
+)
 from transparency.services.reverify_product import request_reverification
 from transparency.services.withdraw_delivery import withdraw_delivery
 from transparency.web.access import delivery_or_404, product_or_404, refuse, signed_in
-from transparency.web.verdict_words import way_out
+from transparency.web.verdict_words import ROLES, way_out
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -72,13 +77,16 @@ def admit(request: HttpRequest, identity: int) -> HttpResponse:
         refuse(
             "Only a delivery in quarantine that is expired or weak, with no refused member, can be admitted by a reason."
         )
+    together = admitted_together(row)
+    who = "It is" if len(together) == 1 else f"All {len(together)} are"
     form = ReasonForm(
         request.POST if request.method == "POST" else None,
-        confirms=f"It is admitted as {row.verdict}, and as nothing better.",
+        confirms=f"{who} admitted as {row.verdict}, and as nothing better.",
     )
     if form.is_valid() and (job := _admit(row, form, signed_in(request))):
         return redirect("job", job)
-    context = {"delivery": row, "release": row.release, "form": form}
+    others = [(other, ROLES.get(other.role, other.role)) for other in together if other.pk != row.pk]
+    context = {"delivery": row, "release": row.release, "form": form, "others": others, "count": len(together)}
     return render(request, "transparency/release_from_quarantine.html", context, status=422 if form.errors else 200)
 
 

@@ -44,7 +44,7 @@ def own_checks(delivery: Delivery, anchors: Iterable[TrustAnchor]) -> list[OwnCh
 
 def signature_name(delivery: Delivery, row: SignatureFile) -> str:
     """The name under which the page hands a signature file out."""
-    return f"{plain(delivery.archive_name, 'archive')}.{row.position}.{ENDINGS.get(row.format, 'bin')}"
+    return f"{plain(row.over_file or delivery.archive_name, 'archive')}.{row.position}.{ENDINGS.get(row.format, 'bin')}"
 
 
 def cover_name(delivery: Delivery) -> str:
@@ -75,7 +75,7 @@ def _signature(
     anchor = keys.get((_KEYS.get(row.format, ""), row.key))
     if anchor is None:
         return None
-    signed, before = _signed_file(delivery, name)
+    signed, before = (plain(row.over_file, "FILE"), "") if row.over_file else _signed_file(delivery, name)
     file = signature_name(delivery, row)
     says = {
         "ssh": 'Good "file" signature for vendor',
