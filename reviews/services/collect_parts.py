@@ -19,6 +19,7 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import BuildsParts, DeliveryParts, DossierParts, LoggedRecord, LogHeadParts
 from transparency.proofs.log.proof import format_log_proof
 from transparency.proofs.manifest import MAX_MANIFEST_BYTES
+from transparency.proofs.records import DECOMPRESSED
 from transparency.proofs.trust import format_key_ring
 from transparency.queries import admitted_deliveries, prove_entry
 from transparency.services.receive_delivery import MAX_LIST_BYTES, MAX_SIGNATURE_BYTES
@@ -75,7 +76,14 @@ def builds_about(release: Release, snapshot: Snapshot) -> list[BuildList]:
 
 def _delivery(row: Delivery, head: LogHead) -> DeliveryParts:
     entry = LogEntry.objects.get(kind="delivery", digest=row.record_digest)
-    return DeliveryParts(_logged(entry, bytes(row.record or b""), head), _signatures(row))
+    return DeliveryParts(_logged(entry, bytes(row.record or b""), head), _signatures(row), _cover(row))
+
+
+def _cover(row: Delivery) -> bytes | None:
+    """The checksum list or the text that was signed in the archive's stead; a decompressed tar is not kept."""
+    if row.cover is None or row.cover["form"] == DECOMPRESSED:
+        return None
+    return objects().read(row.release.product.store_key, Digest.parse(row.cover["sha256"]), limit=MAX_LIST_BYTES)
 
 
 def _builds(row: BuildList, head: LogHead) -> BuildsParts:

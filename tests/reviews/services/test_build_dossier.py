@@ -21,7 +21,10 @@ from reviews.services.mark_region import mark_region
 from reviews.services.write_note import write_note
 from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish, make_archive
 from tests.reviews.services.signing import sign_statement
+from tests.services.test_debian import DEBIAN, ORIG, UPSTREAM, Source, tar
+from tests.signers import OpenPgpSigner
 from transparency.errors import EvidenceError
+from transparency.gateways.openpgp import OpenPgp
 from transparency.models import Delivery, LogEntry, Person, Release, TrustAnchor
 from transparency.proofs.dossier import members_of, parse_dossier
 from transparency.proofs.records import parse_delivery_record
@@ -51,7 +54,7 @@ def check(data: bytes, **require: int) -> Report:
     """What somebody says who trusts the installation's own enrolments."""
     trust = parse_trust_file(export_trust().data)
     wanted = replace(Requirements(), **require)  # type: ignore[arg-type]
-    return verify_dossier(data, now=timezone.now(), trust=replace(trust, require=wanted))
+    return verify_dossier(data, now=timezone.now(), trust=replace(trust, require=wanted), openpgp=OpenPgp())
 
 
 def status_of(report: Report) -> dict[str, str]:
@@ -214,3 +217,18 @@ def test_a_trust_file_names_every_fingerprint_to_compare(cast: Cast, open_releas
         assert anchor.fingerprint in printed
     assert parse_trust_file(trust.data).require == Requirements()
     assert "another channel" in trust.warnings[0]
+
+
+def test_a_debian_source_is_checked_by_its_signed_text_and_its_own_signature_alone(cast: Cast) -> None:
+    """Signatures over single files are no part of the record, so they are not in the dossier either."""
+    upstream = OpenPgpSigner("Upstream <upstream@example.org>")
+    library = tar({"lib-2.0/lib.c": b"int lib;\n"})
+    name = "pump_1.0.orig-lib.tar.gz"
+    archives = {ORIG: tar(UPSTREAM), "pump_1.0-2.debian.tar.gz": tar(DEBIAN), name: library}
+    rows = Source(archives=archives, beside={f"{name}.asc": upstream.sign(library)}).arrive(cast)
+    assert [row.over_file for row in rows["distribution"].signatures.all()] == ["", name]
+    data = build_dossier(release=rows["distribution"].release)
+    parts = parse_dossier(data).parts
+    assert {(len(item.signatures), item.list is not None) for item in parts.deliveries} == {(1, True)}
+    status = status_of(check(data))
+    assert {status[f"deliveries/0{number}/signature"] for number in (1, 2, 3)} == {"ok"}
