@@ -240,7 +240,7 @@ def test_text_outside_the_signed_block_is_refused(cast: Cast) -> None:
 
 
 class TestKeyrings:
-    def keyring(self, *signers: OpenPgpSigner) -> bytes:
+    def keyring(self, *signers: TextSigner) -> bytes:
         return b"".join(bytes(pysequoia.Cert.from_bytes(signer.key.public.encode())) for signer in signers)
 
     def test_a_keyrings_keys_count_for_every_product_of_the_vendor(self, cast: Cast) -> None:

@@ -130,7 +130,12 @@ def test_admitting_asks_for_a_reason_and_leads_to_the_work(browse: Browse, cast:
 def test_before_a_reason_is_confirmed_the_page_names_all_that_it_admits(browse: Browse, cast: Cast) -> None:
     cover = {"form": "dsc", "name": "pump.dsc.text", **COVER}
     first = row(cast, verdict="weak", verdict_code="weak-hash", cover=cover, role="distribution")
-    same = {"verdict": "weak", "verdict_code": "weak-hash", "archive_name": "patched.dsc", "role": "patched"}
+    same: dict[str, Any] = {
+        "verdict": "weak",
+        "verdict_code": "weak-hash",
+        "archive_name": "patched.dsc",
+        "role": "patched",
+    }
     with_it = row(cast, cover=cover, **same)
     own = row(cast, verdict="weak", verdict_code="weak-hash", role="upstream", archive_name="own.tar.xz")
     elsewhere = row(cast, cover=cover, **same | {"archive_name": "elsewhere.dsc"})
