@@ -61,12 +61,14 @@ def meet(folder: Path, archive: bytes, limits: Limits | None = None) -> Intake:
 
 def meet_file(path: Path, limits: Limits | None = None, pack: io.BytesIO | None = None) -> Intake:
     bounds = limits or Limits()
-    with path.open("rb") as source, open_members(source, bounds) as members:
-        found = take_in(members, pack or io.BytesIO(), limits=bounds)
+    flagged: tuple[Finding, ...] = ()
     try:
+        with path.open("rb") as source, open_members(source, bounds) as members:
+            found = take_in(members, pack or io.BytesIO(), limits=bounds)
+        flagged = found.flagged
         check_git_rules(found.git_files)
     except ArchiveError as error:
-        return Intake(found.flagged, (Finding(error.subject, error.code, error.found, fatal=True),))
+        return Intake(flagged, (Finding(error.subject, error.code, error.found, fatal=True),))
     return found
 
 

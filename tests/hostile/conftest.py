@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import transparency
 from tests.hostile.cases import ESCAPED
 
 if TYPE_CHECKING:
@@ -27,6 +28,27 @@ def canary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield nest
     assert photograph(top) == before
     assert escapes(tmp_path) == []
+
+
+@pytest.fixture
+def outside(home: Path, canary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home and a folder for temporary files of this test's own; nothing but the data folder may change."""
+    for variable in ("HOME", "TMPDIR"):
+        folder = tmp_path / variable.lower()
+        folder.mkdir()
+        (folder / "bystander").write_bytes(b"untouched\n")
+        monkeypatch.setenv(variable, str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    home.mkdir(exist_ok=True)
+    before = surroundings(tmp_path, home)
+    yield canary
+    assert surroundings(tmp_path, home) == before
+
+
+def surroundings(work: Path, home: Path) -> dict[str, tuple[int, int, int, int]]:
+    """All that a process of ours could write to and has no business in: beside the data folder, and the program itself."""
+    seen = photograph(work) | photograph(Path(transparency.__file__).parent)
+    return {path: state for path, state in seen.items() if not path.startswith(str(home)) and "__pycache__" not in path}
 
 
 def photograph(top: Path) -> dict[str, tuple[int, int, int, int]]:
