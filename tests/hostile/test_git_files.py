@@ -56,7 +56,7 @@ PLACES = (
 MODULES_OF_ALL = {
     f"{trick}, as {place!r}": refused(file(b"f") + file(place, text) + END, (place, "git-fsck"))
     for trick, text in REFUSED_MODULES.items()
-    for place in (PLACES if "CVE-2018-11235 a name that goes up" == trick else PLACES[:2])
+    for place in (PLACES if trick == "CVE-2018-11235 a name that goes up" else PLACES[:2])
 } | {
     trick: kept(file(b"f") + file(b".gitmodules", text) + file(b"deep/in/.gitmodules", text) + END, {b"f": b"", b".gitmodules": text, b"deep/in/.gitmodules": text})
     for trick, text in KEPT_MODULES.items()

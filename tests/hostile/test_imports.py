@@ -14,7 +14,7 @@ import pytest
 from tests.hostile.cases import Case, refused
 from tests.hostile.families import FAMILIES, quick
 from tests.hostile.imports import check_all, check_import, check_store, delivery_of, import_all, receive, stored
-from tests.hostile.test_bombs import PACK, bombs, empties
+from tests.hostile.test_bombs import PACK, bomb, empties
 from tests.hostile.test_zip_games import NO_ARCHIVES
 from tests.proofs.sources.tars import END, file
 from transparency.errors import UnusableInputError
@@ -71,7 +71,7 @@ def test_each_sandbox_says_the_same(cast: Cast, contained: Callable[[str], None]
         table[f"{family}: {bad}"] = cases[bad]
     flagged = next(name for name, case in FAMILIES["links"].items() if case.flagged)
     table[flagged] = FAMILIES["links"][flagged]
-    table["bomb"] = bombs()["zst: one file"]
+    table["bomb"] = bomb("zst: one file")
     check_all(cast, "kinds", table)
 
 
@@ -81,7 +81,7 @@ def test_each_sandbox_says_the_same(cast: Cast, contained: Callable[[str], None]
     + [pytest.param(each, marks=pytest.mark.slow) for each in ("gz: one file", "xz: one file", "gz: many files", "zst: zeros after the end", "gz within gz", "zip: many files")],
 )  # fmt: skip
 def test_a_bomb_is_put_into_quarantine_soon(cast: Cast, name: str) -> None:
-    case = bombs()[name]
+    case = bomb(name)
     job = receive(cast, "bombs", "1.0", case.archive)
     assert perform_job(job=job.pk)
     delivery = delivery_of(job)
