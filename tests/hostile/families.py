@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.hostile import (
     test_git_files,
@@ -39,7 +39,8 @@ def names() -> Iterator[tuple[str, Case]]:
 
 
 def link_texts() -> Iterator[tuple[str, Case]]:
-    for trick, (name, target, *flags) in test_links.TEXTS.items():
+    texts: Mapping[str, Any] = test_links.TEXTS
+    for trick, (name, target, *flags) in texts.items():
         for dress, case in test_links.both(name, target, *flags).items():
             yield f"{trick}, {dress}", case
 

@@ -104,8 +104,8 @@ def test_the_command_ends_by_what_it_found_and_prints_it_plainly(
     (folder / "a.zip").write_bytes(archive)
     (folder / "a.zip.sig").write_bytes(cast.vendor_key.sign(archive))
     (folder / "key.pub").write_text(cast.vendor_key.public)
-    given = (folder / "a.zip", "--vendor", "acme", "--product", "pump", "--release", "1.0", "--key", folder / "key.pub")
-    given = (*given, "--signature", folder / "a.zip.sig")
+    release = ("--vendor", "acme", "--product", "pump", "--release", "1.0")
+    given = (folder / "a.zip", *release, "--key", folder / "key.pub", "--signature", folder / "a.zip.sig")
     status, text = command(capsys, *given)
     assert status == expected
     status, said = command(capsys, *given, "--json")

@@ -6,9 +6,11 @@ import base64
 import io
 import subprocess
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from tests.cast import Cast, make_archive
 from tests.gateways.test_openpgp import Gnupg
@@ -335,7 +337,9 @@ def one(cast: Cast, product: str, handed: Handed) -> tuple[Answer, list[Answer]]
         enrol_product_anchor(product=release.product, public_text=key, enrolled_by=cast.vendor) for key in handed.keys
     ]
     for anchor, revocation in zip(anchors, handed.revoked, strict=False):
-        revoke_anchor(anchor=anchor, revocation=revocation, reason="for this test", by=cast.vendor)
+        # Whole seconds count: a key that was taken back in this second is still in use.
+        before = timezone.now() - timedelta(hours=1)
+        revoke_anchor(anchor=anchor, revocation=revocation, reason="for this test", by=cast.vendor, revoked_at=before)
     archive = Received("pump-1.0.tar.gz", io.BytesIO(ARCHIVE))
     job = receive_delivery(release=release, archive=archive, signatures=handed.signatures, send=False)
     assert perform_job(job=job.pk)
