@@ -10,6 +10,7 @@ __all__ = [
     "NotAllowedError",
     "UnavailableError",
     "UnusableInputError",
+    "database_weather",
     "sentence_for",
 ]
 
@@ -27,6 +28,13 @@ class NotAllowedError(EvidenceError):
     """The person may not do this; pages answer 404 where the person may not even know of the object."""
 
 
+# What SQLite and PostgreSQL say of the disk that they lie on.
+_DATABASE_WORDS = (
+    ("disk is full", "disk-full"),
+    ("No space left on device", "disk-full"),
+    ("disk I/O error", "disk-failed"),
+    ("Input/output error", "disk-failed"),
+)
 _SENTENCES = {
     "archive-type-unknown": "This is not an archive of a kind that we read.",
     "attempts-exhausted": "The work was tried several times and its worker died each time. The operator can look at the log and try again.",
@@ -35,6 +43,7 @@ _SENTENCES = {
     "chunk-digest": "A piece of the file was damaged on its way. Send it again.",
     "chunk-size": "A piece of the file has not the size that was announced, or is larger than is taken at once.",
     "cover-and-decompressed": "The signatures are over a checksum list, or over the decompressed tar, not over both.",
+    "database-failed": "The database did not answer as it should. Nothing of this was kept; try again.",
     "disk-failed": "The disk did not confirm a write. Nothing was published; try again when the disk is sound.",
     "already-attested": "This statement was attested before, with another envelope.",
     "disk-full": "There is no room for this on the disk of the centre. The operator has to make some.",
@@ -92,6 +101,19 @@ _SENTENCES = {
     "upload-unfinished": "The file has not arrived whole yet.",
     "upload-unknown": "There is no such upload. It may have been discarded, or forgotten after a week.",
 }
+
+
+def database_weather(error: Exception) -> UnavailableError:
+    """What a database's `OperationalError` means: `disk-full`, `disk-failed`, else `database-failed`. All of it is weather.
+
+    >>> database_weather(ValueError("database or disk is full")).code
+    'disk-full'
+    """
+    said = str(error)[:200]
+    for words, code in _DATABASE_WORDS:
+        if words in said:
+            return UnavailableError(code, expected="a database that writes", found=said)
+    return UnavailableError("database-failed", expected="a database that answers", found=said)
 
 
 def sentence_for(code: str) -> str:

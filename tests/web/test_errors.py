@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.test import Client
 
 from transparency.models import LogHead
@@ -117,3 +118,17 @@ def test_a_damaged_object_is_said_and_never_shown(browse: Browse, cast: Cast, op
         assert answer.status_code in {500, 503}, place
         assert b"hello" not in answer.content
         headers_are_whole(answer)
+
+
+def test_a_database_that_is_away_is_503_and_not_a_bug(centre: Installation) -> None:
+    client = Client(raise_request_exception=False)
+    with connection.execute_wrapper(full_disk):
+        answer = client.get("/log/")
+    assert answer.status_code == 503
+    assert "disk-full" in answer.content.decode()
+    headers_are_whole(answer)
+
+
+def full_disk(*_: object) -> None:
+    """What SQLite says when there is no room."""
+    raise OperationalError("database or disk is full")

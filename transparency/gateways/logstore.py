@@ -8,7 +8,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from transparency.gateways.durable import make_folder, write_durable
+from transparency.gateways.durable import disk_weather, make_folder, write_durable
 from transparency.proofs.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class LogStore:
     def sequencer_lock(self) -> Iterator[None]:
         """One sequencer at a time on this machine; the database's own order guards against a second machine."""
         make_folder(self._root)
-        descriptor = os.open(self._root / ".sequencer", os.O_RDWR | os.O_CREAT, 0o600)
+        with disk_weather():
+            descriptor = os.open(self._root / ".sequencer", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from transparency.gateways.durable import make_folder, sync_file, sync_folder, temporary_file
+from transparency.gateways.durable import disk_weather, make_folder, sync_file, sync_folder, temporary_file
 from transparency.gateways.uploadfile import UploadFile, open_upload, prefix_digest
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
@@ -103,7 +103,8 @@ class ObjectStore:
 
     def discard_upload(self, compartment: str, name: str) -> None:
         """Remove the unfinished file; what became an object of it stays. The caller holds the lock, or nobody can ask for it any more."""
-        self._upload_path(compartment, name).unlink(missing_ok=True)
+        with disk_weather():
+            self._upload_path(compartment, name).unlink(missing_ok=True)
 
     def sweep_uploads(self, *, older_than: float) -> int:
         """Remove uploads last written before `older_than` (seconds since the epoch); return how many."""
@@ -165,17 +166,17 @@ class ObjectStore:
         """Remove an object, unless somebody puts it at this moment: then it stays."""
         target = self._path(compartment, digest)
         aside = self.scratch(compartment) / f"unused.{digest.hex}.tmp"
-        try:
-            target.rename(aside)
-        except FileNotFoundError:
-            return False
-        if aside.stat().st_mtime >= older_than:
-            with suppress(FileExistsError):
-                os.link(aside, target)
+        with disk_weather():
+            try:
+                target.rename(aside)
+            except FileNotFoundError:
+                return False
+            again = aside.stat().st_mtime >= older_than
+            if again:
+                with suppress(FileExistsError):
+                    os.link(aside, target)
             aside.unlink()
-            return False
-        aside.unlink()
-        return True
+        return not again
 
     def sweep(self, *, older_than: float) -> int:
         """Remove unfinished files last touched before `older_than` (seconds since the epoch); return how many."""
@@ -184,7 +185,7 @@ class ObjectStore:
     def _remove_old(self, pattern: str, older_than: float) -> int:
         removed = 0
         for path in self._root.glob(pattern):
-            with suppress(FileNotFoundError):
+            with disk_weather(), suppress(FileNotFoundError):
                 if path.stat().st_mtime < older_than:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
                     removed += 1
@@ -196,14 +197,15 @@ class ObjectStore:
 
     def _link(self, compartment: str, digest: Digest, stream: BinaryIO | FileIO, path: Path) -> None:
         target = self._path(compartment, digest)
-        os.fchmod(stream.fileno(), 0o444)
-        sync_file(stream)
-        make_folder(target.parent)
-        try:
-            os.link(path, target)
-        except FileExistsError:
-            with suppress(FileNotFoundError):
-                os.utime(target)  # wanted again: `remove` leaves it alone
+        with disk_weather():
+            os.fchmod(stream.fileno(), 0o444)
+            sync_file(stream)
+            make_folder(target.parent)
+            try:
+                os.link(path, target)
+            except FileExistsError:
+                with suppress(FileNotFoundError):
+                    os.utime(target)  # wanted again: `remove` leaves it alone
         sync_folder(target.parent)
 
     def _folder(self, compartment: str) -> Path:

@@ -47,7 +47,8 @@ class UploadFile:
     def chunks(self, size: int) -> Iterator[bytes]:
         """The first `size` bytes from the beginning (`upload-damaged` where there are fewer); what lies behind them is cut off."""
         if os.fstat(self.stream.fileno()).st_size > size:
-            self.stream.truncate(size)
+            with disk_weather():
+                self.stream.truncate(size)
         self.stream.seek(0)
         left = size
         while left:

@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError
 
-from transparency.errors import EvidenceError, UnavailableError, UnusableInputError, sentence_for
+from transparency.errors import EvidenceError, UnavailableError, UnusableInputError, database_weather, sentence_for
 from transparency.services.claim_job import error_data
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class PortalCommand(BaseCommand):
             self._fail(error, EXIT_UNUSABLE, as_json=options["json"])
         except (EvidenceError, UnavailableError) as error:
             self._fail(error, EXIT_REFUSED, as_json=options["json"])
+        except OperationalError as error:  # a database that is full, locked or away
+            self._fail(database_weather(error), EXIT_REFUSED, as_json=options["json"])
         if options["json"]:
             self.stdout.write(json.dumps(answer, sort_keys=True))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from transparency.errors import UnavailableError
@@ -59,5 +59,5 @@ def _publish_soon() -> None:
     try:
         with disk_weather():
             publish_pending()
-    except UnavailableError as error:
+    except (UnavailableError, OperationalError) as error:
         _logger.warning("the log waits for the next sweep: %s", error)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import OperationalError, transaction
 
-from transparency.errors import EvidenceError, LeaseLostError, UnavailableError
+from transparency.errors import EvidenceError, LeaseLostError, UnavailableError, database_weather
 from transparency.registries import job_performers
 from transparency.services.claim_job import Claim, claim_job, fail_job, release_job
 from transparency.services.note_progress import note_progress
@@ -54,7 +54,7 @@ def _end(end: Callable[..., None], claim: Claim, error: EvidenceError | Unavaila
 
 def _end_without_database(claim: Claim, error: OperationalError) -> bool:
     """Give the job back; where even that cannot be written, its lease runs out and the sweep does it."""
-    weather = UnavailableError("database-failed", expected="a database that writes", found=str(error)[:200])
+    weather = database_weather(error)
     try:
         return _end(release_job, claim, weather)
     except OperationalError:

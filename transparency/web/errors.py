@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.views.decorators.csrf import requires_csrf_token
 
-from transparency.errors import EvidenceError, UnavailableError, sentence_for
+from transparency.errors import EvidenceError, UnavailableError, database_weather, sentence_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -33,6 +34,8 @@ def server_error(_request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, EvidenceError):  # stored by us, and not what it should be: what was found stands in the log
         return _page("errors/500.html", 500, sentence=sentence_for(error.code), error=error)
+    if isinstance(error, OperationalError):  # a database that is full, locked or away
+        error = database_weather(error)
     if not isinstance(error, UnavailableError):
         return _page("errors/500.html", 500)
     response = _page("errors/503.html", 503, sentence=sentence_for(error.code), error=error)

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 
-from transparency.errors import EvidenceError, UnavailableError, UnusableInputError
+from transparency.errors import EvidenceError, UnavailableError, UnusableInputError, database_weather
 from transparency.models import Upload
 from transparency.proofs.digest import Digest
 from transparency.services.receive_chunk import receive_chunk
@@ -71,6 +72,8 @@ def as_json(view: View[Parameters]) -> View[Parameters]:
             response = view(request, *args, **kwargs)
         except (EvidenceError, UnavailableError) as error:
             response = error_answer(error)
+        except OperationalError as error:  # a database that is full, locked or away
+            response = error_answer(database_weather(error))
         except Http404:
             response = error_answer(EvidenceError("not-found", expected="something that you may know of"))
         except PermissionDenied as error:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 
 from transparency.errors import UnavailableError, UnusableInputError, sentence_for
 from transparency.gateways.processes import Child, Supervisor, answers_on_socket, port_is_free, valkey_command
@@ -123,7 +123,7 @@ def _guarded(sweep: Any) -> None:
     try:
         close_old_connections()
         sweep()
-    except UnavailableError as error:
+    except (UnavailableError, OperationalError) as error:
         _logger.warning("sweep: %s", error)
 
 

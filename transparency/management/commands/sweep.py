@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 
 from transparency.errors import UnavailableError
 from transparency.services.publish_log import publish_leftovers
@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 if time.monotonic() >= next_upkeep:
                     next_upkeep = time.monotonic() + UPKEEP_SECONDS
                     sweep_objects()
-            except UnavailableError as error:
+            except (UnavailableError, OperationalError) as error:
                 _logger.warning("sweep: %s", error)
             if options["once"]:
                 return
