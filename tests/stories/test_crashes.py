@@ -53,13 +53,26 @@ def test_a_worker_killed_at_fifty_random_instants_leaves_exactly_one_finished_im
 @pytest.mark.timeout(0)
 def test_three_hundred_kills_over_fifty_imports_leave_exactly_one_finished_import_each(tmp_path: Path) -> None:
     answer = drive(tmp_path / "var", "cycles", str(KILLS), "20261124")
-    struck = [outcome["struck"] for outcome in answer["outcomes"]]
-    assert [outcome["state"] for outcome in answer["outcomes"]] == ["done"] * KILLS
-    assert sum(struck) >= KILLS * 2, "too few kills struck a running import"
+    outcomes = answer["outcomes"]
+    struck = sum(outcome["struck"] + outcome["received"] for outcome in outcomes)
+    received = sum(outcome["receiving"] for outcome in outcomes)
+    refused = sum(outcome["refused"] for outcome in outcomes)
+    print(  # noqa: T201 - the report
+        f"{6 * KILLS} kills over {KILLS} imports ({received} of a receiving command); {struck} struck a running one; "
+        + ", ".join(f"{key} {value}" for key, value in answer.items() if key != "outcomes")
+    )
+    assert [outcome["state"] for outcome in outcomes] == ["done"] * KILLS
+    assert [outcome["deliveries"] for outcome in outcomes] == [
+        ["quarantined" if outcome["refused"] else "admitted"] for outcome in outcomes
+    ]
+    assert received == KILLS // 2
+    assert refused >= 5
+    assert struck >= 250, "too few kills struck a running import"
     expected = KILLS + 1
-    assert (answer["deliveries"], answer["jobs"], answer["snapshots"], answer["leaves"]) == (expected,) * 4
-    assert (answer["leftovers"], answer["orphans"]) == ([], 0)
-    print(f"{6 * KILLS} kills over {KILLS} imports; {sum(struck)} struck a running one")  # noqa: T201 - the report
+    assert (answer["deliveries"], answer["jobs"], answer["unended"]) == (expected, expected, 0)
+    assert (answer["snapshots"], answer["leaves"]) == (expected - refused, expected - refused)
+    assert answer["quarantined"] == refused
+    assert (answer["leftovers"], answer["orphans"], answer["missing"]) == ([], 0, 0)
 
 
 def test_a_worker_paused_past_its_lease_cannot_commit(tmp_path: Path) -> None:
