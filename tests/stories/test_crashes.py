@@ -20,7 +20,7 @@ def drive(home: Path, *arguments: str) -> dict[str, Any]:
         **os.environ,
         "TRANSPARENCY_HOME": str(home),
         "TRANSPARENCY_JOB_LEASE": "2",
-        "TRANSPARENCY_JOB_ATTEMPTS": "12",
+        "TRANSPARENCY_JOB_ATTEMPTS": "100",  # a busy machine lets leases of two seconds run out by itself
         "DJANGO_SETTINGS_MODULE": "transparency.settings",
         "PYTHONPATH": str(ROOT),
     }
