@@ -38,7 +38,7 @@ from transparency.services.sweep_jobs import sweep_jobs
 from transparency.services.sweep_objects import RETRY, sweep_objects
 
 FILES = 1500
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 # Of the imports of `cycles`: one in so many is refused while it is read, and one in so many is killed while it is received.
 REFUSED_EVERY, RECEIVED_EVERY = 7, 2
 # Which part of a run is aimed at: all but the last blow must leave something to kill.
