@@ -14,13 +14,13 @@ from tests.proofs.sources.tars import END, file, pax
 from tests.proofs.sources.zips import Entry, make_zip
 from transparency.models import Delivery, Job, Snapshot
 from transparency.proofs.escaping import escape_path
+from transparency.proofs.sources.nametree import NameTree
 from transparency.proofs.sources.paths import (
     MAX_PATH_BYTES,
     collisions,
     judge_names,
     judge_path,
     normal_path,
-    with_folders,
 )
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def test_all_naughty_strings_that_may_be_names_are_readable_under_them(
     sound = [name for name in sound if not any(other.startswith(name + b"/") for other in sound)]
     assert len(sound) > 450
     kept = {normal_path(name, folder=False): name for name in sound}
-    paths = with_folders(kept)
-    flags = tuple((item.path, item.rule) for item in (*judge_names(paths), *collisions(paths)))
+    tree = NameTree(kept)
+    flags = tuple((tell().path, rule) for rule, tell in (*judge_names(tree), *collisions(tree)))
     assert flags
     check_all(
         cast, "naughty", {"tar": Case(tar_of(sound), kept=kept, flagged=flags), "zip": Case(zip_of(sound), kept=kept, flagged=flags)}

@@ -15,9 +15,9 @@ from transparency.management.commands.serve import _guarded
 from transparency.models import Event, LogEntry
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
+from transparency.services.issue_token import PREFIX
 from transparency.services.publish_log import publish_leftovers
 from transparency.services.sweep_jobs import sweep_jobs
-from transparency.services.use_token import PREFIX
 from transparency.sqlite.base import DatabaseWrapper
 
 if TYPE_CHECKING:
