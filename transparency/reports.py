@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from transparency.models import BuildList, Delivery, SignatureFile
+    from transparency.proofs.signatures.keys import EnrolledKey
 
 Step = dict[str, str]
 
@@ -18,6 +19,8 @@ def delivery_report(delivery: Delivery) -> dict[str, Any]:
     return {
         "product": delivery.release.product.slug,
         "release": delivery.release.version,
+        "role": delivery.role,
+        "archive": delivery.archive_name,
         "state": delivery.state,
         "manifest": snapshot.manifest if snapshot else None,
         "gitTree": snapshot.git_tree if snapshot else None,
@@ -32,6 +35,26 @@ def delivery_report(delivery: Delivery) -> dict[str, Any]:
         "steps": delivery_steps(delivery),
         "job": str(delivery.job_id),
     }
+
+
+def source_report(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The JSON of a Debian source: the report of the tree that is the release's subject, and those of all deliveries."""
+    return {**reports[0], "deliveries": list(reports)}
+
+
+def check_report(delivery: Delivery, *, read: bool, as_if: Iterable[EnrolledKey]) -> dict[str, Any]:
+    """The JSON of a dry run, which is read whatever its verdict. `as_if`: keys that counted as if they were enrolled."""
+    keys = [{"format": key.format, "fingerprint": key.fingerprint} for key in as_if]
+    report = delivery_report(delivery) | {"asIfEnrolled": keys}
+    first, *steps = report["steps"]
+    counted = [
+        _step("counts as if it were enrolled", "stated", found=f"{key['format']} {key['fingerprint']}") for key in keys
+    ]
+    if read and not delivery.snapshot and not delivery.refused:
+        steps[-1] = _step(
+            "members read", "done", expected="no refused member", found="none; only a check reads what is not valid"
+        )
+    return report | {"steps": [first, *counted, *steps]}
 
 
 def builds_report(builds: BuildList) -> dict[str, Any]:

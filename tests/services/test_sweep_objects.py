@@ -15,6 +15,7 @@ from tests.cast import Cast, deliver, finish, make_archive
 from transparency.models import Job, Release
 from transparency.proofs.digest import Digest
 from transparency.queries import read_file
+from transparency.services.imagine_release import imagine_release
 from transparency.services.receive_delivery import receive_delivery
 from transparency.services.stored_files import Received
 from transparency.services.stores import objects
@@ -89,3 +90,14 @@ def test_an_object_that_is_put_again_while_it_is_removed_stays(cast: Cast) -> No
     assert objects().remove(key, digest, older_than=old + 50)
     assert not objects().has(key, Digest.of(b"unused"))
     assert not objects().remove(key, digest, older_than=old + 50)
+
+
+def test_what_a_dry_run_of_a_product_that_is_not_there_left_goes_too(cast: Cast) -> None:
+    archive = make_archive({"other": b"other\n"}, "new-1.0")
+    release = imagine_release(vendor="acme", product="new", version="1.0", restricted=True)
+    received = Received("new-1.0.tar.gz", io.BytesIO(archive))
+    finish(receive_delivery(release=release, archive=received, signatures=[], dry_run=True, send=False))
+    assert len(names(release)) == 1
+    assert sweep_objects(now=timezone.now() + LATER).unused == 0
+    assert sweep_objects(now=timezone.now() + UNUSED + LATER).unused == 1
+    assert names(release) == set()

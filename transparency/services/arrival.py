@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from transparency.models import Delivery, Product, Release
+from transparency.proofs.signatures.keys import EnrolledKey, key_from_text
+from transparency.services.imagine_release import imagine_release
 from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
+    from transparency.proofs.signatures.judge import Verdict
     from transparency.services.claim_job import Claim
 
 
@@ -58,19 +61,26 @@ class Arrival:
     again: int | None = None
     admission: Admission | None = None
     may_be_subject: bool = field(default=True)
+    dry_run: bool = False
+    # Keys that count for this dry run as if they were enrolled.
+    as_if: tuple[EnrolledKey, ...] = ()
 
     @property
     def admissible(self) -> frozenset[str]:
         """Outcomes of the verdict with which it is let in."""
         return frozenset({"valid", self.admission.outcome} if self.admission else {"valid"})
 
+    def is_read(self, verdict: Verdict) -> bool:
+        """A dry run is read whatever its verdict, so that it lists every refusal at once; nothing of what is read is kept."""
+        return self.dry_run or verdict.outcome in self.admissible
 
-def arrival_of(claim: Claim) -> Arrival:
+
+def arrival_of(claim: Claim, *, dry_run: bool = False) -> Arrival:
     """What the payload of an import of one archive describes."""
     payload = claim.payload
     cover = payload.get("cover")
     return Arrival(
-        release=_release_of(payload),
+        release=release_of(payload),
         role=payload["role"],
         archive=StoredFile.from_json(payload["archive"]),
         signatures=tuple(payload["signatures"]),
@@ -79,14 +89,24 @@ def arrival_of(claim: Claim) -> Arrival:
         sender=payload["sender"],
         again=payload.get("again"),
         admission=admission_of(payload),
+        dry_run=dry_run,
+        as_if=as_if_of(payload) if dry_run else (),
     )
 
 
-def _release_of(payload: dict[str, Any]) -> Release:
+def release_of(payload: dict[str, Any]) -> Release:
+    """The release that a job is about; only a dry run's may be one that is not there, nor its product, and that nobody saves."""
     if payload["release"]:
         return Release.objects.select_related("product__vendor").get(pk=payload["release"])
+    if imagined := payload.get("imagined"):
+        return imagine_release(**imagined)
     product = Product.objects.select_related("vendor").get(pk=payload["product"])
-    return Release(product=product, version=payload["version"])  # a dry run's; saved by nobody
+    found = Release.objects.filter(product=product, version=payload["version"]).first()
+    return found or Release(product=product, version=payload["version"])
+
+
+def as_if_of(payload: dict[str, Any]) -> tuple[EnrolledKey, ...]:
+    return tuple(key_from_text(text) for text in payload.get("keys", ()))
 
 
 def admission_of(payload: dict[str, Any]) -> Admission | None:

@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from transparency.errors import UnusableInputError
 from transparency.models import Organisation, Product, Release
+from transparency.services.imagine_release import check_product, visibility_of
 
 Row = TypeVar("Row", bound=Model)
 
@@ -18,16 +19,11 @@ def ensure_release(*, vendor: str, product: str, version: str, restricted: bool)
     """Return the release. A product keeps its vendor and visibility: asking for others is `product-mismatch`, never a silent change."""
     with transaction.atomic():
         organisation = _find_or_make(Organisation(slug=vendor, name=vendor, kind=Organisation.Kind.VENDOR), slug=vendor)
-        visibility = Product.Visibility.RESTRICTED if restricted else Product.Visibility.OPEN
+        visibility = visibility_of(restricted=restricted)
         row = _find_or_make(
             Product(slug=product, name=product, vendor=organisation, visibility=visibility), slug=product
         )
-        if row.vendor_id != organisation.pk:
-            raise UnusableInputError("product-mismatch", expected=f"vendor {row.vendor.slug}", found=f"vendor {vendor}")
-        if restricted and not row.is_restricted:
-            raise UnusableInputError(
-                "product-mismatch", expected="an open product", found="--restricted", subject=product
-            )
+        check_product(row, organisation, restricted=restricted)
         return _find_or_make(Release(product=row, version=version), product=row, version=version)
 
 

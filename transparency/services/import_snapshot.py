@@ -1,7 +1,7 @@
 """Perform an import: judge the signatures, read the members once, keep the snapshot or put the delivery into quarantine.
 
 1. Judge every signature over exactly the stored bytes, against the keys enrolled for the product.
-2. Only an admissible delivery is parsed: one streaming pass through path policy and limits (transparency/services/read_archive.py).
+2. Only an admissible delivery is parsed, except by a dry run: one streaming pass through path policy and limits (read_archive.py).
 3. Everything becomes visible in one transaction together with the job's end and the log leaf, or not at all.
 """
 
@@ -14,7 +14,6 @@ from django.db import transaction
 
 from transparency.errors import EvidenceError
 from transparency.gateways.sandbox import Meter
-from transparency.reports import delivery_report
 from transparency.services.admit_delivery import admit_delivery, quarantine_delivery
 from transparency.services.arrival import Arrival, arrival_of
 from transparency.services.claim_job import finish_job
@@ -31,32 +30,21 @@ if TYPE_CHECKING:
 def import_snapshot(claim: Claim) -> None:
     """Do the whole import for a claimed job; LeaseLostError when overtaken, and then nothing was kept."""
     meter = Meter()
-    arrival, verdict, intake = judge_and_read(claim, arrival_of(claim), meter, keep=True)
+    arrival, verdict, intake = judge_and_read(claim, arrival_of(claim), meter)
     with transaction.atomic():
         delivery = keep_delivery(claim, arrival, verdict, intake)
         finish_job(claim, result={"delivery": delivery.pk, "contained": asdict(meter)})
 
 
-def check_delivery(claim: Claim) -> None:
-    """The dry run: the same in everything, but what it would have kept is rolled back and only its report remains."""
-    arrival, verdict, intake = judge_and_read(claim, arrival_of(claim), Meter(), keep=False)
-    with transaction.atomic():
-        if not arrival.release.pk:
-            arrival.release.save(force_insert=True)
-        report = delivery_report(keep_delivery(claim, arrival, verdict, intake))
-        transaction.set_rollback(True)
-    finish_job(claim, result={"report": report})
-
-
-def judge_and_read(
-    claim: Claim, given: Arrival, meter: Meter, *, keep: bool
-) -> tuple[Arrival, Verdict, StoredIntake | None]:
+def judge_and_read(claim: Claim, given: Arrival, meter: Meter) -> tuple[Arrival, Verdict, StoredIntake | None]:
     """The arrival with what is covered, the verdict, and what the pass found when the verdict lets it happen (`admission-outdated`)."""
     note_progress(claim, text=f"Checking {len(given.signatures)} signature files over {given.archive.name}.")
     arrival, verdict = judge_arrival(given, meter, Heartbeat(claim, given.archive.size, "checking signatures"))
     note_progress(claim, text=f"The verdict is {verdict.outcome}: {verdict.code}.")
-    if verdict.outcome in arrival.admissible:
-        intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)
+    if arrival.is_read(verdict):
+        intake = read_archive(
+            claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=not arrival.dry_run
+        )
         note_progress(claim, text=_read(intake))
         return arrival, verdict, intake
     if arrival.admission:
@@ -70,7 +58,7 @@ def _read(stored: StoredIntake) -> str:
 
 
 def keep_delivery(claim: Claim, arrival: Arrival, verdict: Verdict, intake: StoredIntake | None) -> Delivery:
-    """Inside a transaction: admit what was read without a refusal, put everything else into quarantine."""
-    if intake is None or intake.refused:
+    """Inside a transaction: admit what may be and was read without a refusal, put everything else into quarantine."""
+    if intake is None or intake.refused or verdict.outcome not in arrival.admissible:
         return quarantine_delivery(job=claim.job, arrival=arrival, verdict=verdict, intake=intake)
     return admit_delivery(job=claim.job, arrival=arrival, verdict=verdict, intake=intake)

@@ -37,6 +37,7 @@ def judge_arrival(arrival: Arrival, meter: Meter | None = None, tick: Tick = qui
         over=over,
         tick=tick,
         meter=meter,
+        as_if=arrival.as_if,
     )
     return arrival, verdict
 
@@ -54,6 +55,7 @@ def _judge_decompressed(
             logged_at=logged_at,
             tick=tick,
             meter=meter,
+            as_if=arrival.as_if,
         )
     except EvidenceError as error:
         step = Step("archive decompresses", "fails", error.expected, error.found)

@@ -13,7 +13,7 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.signatures.judge import FileDigests, Verdict, judge_all
 from transparency.proofs.sources.membersource import Limits
 from transparency.services.contain import sandbox
-from transparency.services.enrol_anchor import relevant_anchors
+from transparency.services.enrol_anchor import product_anchors, relevant_anchors
 from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from transparency.gateways.sandbox import Meter
     from transparency.models import Product
+    from transparency.proofs.signatures.keys import EnrolledKey
     from transparency.services.stored_files import StoredFile
 
 
@@ -36,11 +37,12 @@ def judge_file(
     over: Over | None = None,
     tick: Tick = quiet,
     meter: Meter | None = None,
+    as_if: Sequence[EnrolledKey] = (),
 ) -> Verdict:
     """Verdict over a stored file by stored signature files (their digests).
 
     `logged_at`: when our log first held these bytes with these signatures. `over`: what the file is, when it is not the archive.
-    `tick` is called while it lasts: a large file takes longer than a lease.
+    `tick` is called while it lasts: a large file takes longer than a lease. `as_if`: keys that count, for a dry run, as if enrolled.
     """
     compartment = product.store_key
     read = [objects().read(compartment, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1) for name in signatures]
@@ -52,7 +54,7 @@ def judge_file(
             read,
             content,
             file.digests,
-            enrolled_keys(relevant_anchors(product, read)),
+            _keys(product, read, as_if),
             now=timezone.now(),
             logged_at=logged_at,
             over=over,
@@ -69,6 +71,7 @@ def judge_decompressed(
     logged_at: datetime | None = None,
     tick: Tick = quiet,
     meter: Meter | None = None,
+    as_if: Sequence[EnrolledKey] = (),
 ) -> tuple[Verdict, FileDigests]:
     """Verdict over the decompressed archive, and its digests; the plain bytes are on disk only while they are judged."""
     compartment = product.store_key
@@ -84,7 +87,7 @@ def judge_decompressed(
             read,
             plain,
             digests,
-            enrolled_keys(relevant_anchors(product, read)),
+            _keys(product, read, as_if),
             now=timezone.now(),
             logged_at=logged_at,
             over=Over("decompressed"),
@@ -92,6 +95,17 @@ def judge_decompressed(
             meter=meter,
         )
     return verdict, digests
+
+
+def not_enrolled(product: Product, keys: Sequence[EnrolledKey]) -> tuple[EnrolledKey, ...]:
+    """Those of a dry run's keys that would be new here: what is known of a key, its revocation too, stays as it is."""
+    given = [key.fingerprint for key in keys]
+    known = set(product_anchors(product).filter(fingerprint__in=given).values_list("fingerprint", flat=True))
+    return tuple(key for key in keys if key.fingerprint not in known)
+
+
+def _keys(product: Product, signatures: Sequence[bytes], as_if: Sequence[EnrolledKey]) -> tuple[EnrolledKey, ...]:
+    return (*enrolled_keys(relevant_anchors(product, signatures)), *not_enrolled(product, as_if))
 
 
 def no_signature() -> Verdict:

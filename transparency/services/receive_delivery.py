@@ -10,6 +10,7 @@ from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
 from transparency.services.create_job import create_job
 from transparency.services.enrol_anchor import product_anchors
+from transparency.services.imagine_release import NO_PRODUCT, described
 from transparency.services.stored_files import Received, StoredFile, store_file
 from transparency.services.stores import objects
 
@@ -37,13 +38,15 @@ def receive_delivery(
     role: str = "release-archive",
     sender: Person | None = None,
     dry_run: bool = False,
+    as_if: Sequence[str] = (),
     send: bool = True,
 ) -> Job:
     """Return the job of this import; the same files against the same enrolled keys give the same job.
 
     With `cover` the signatures are over that checksum list, which must name the archive; with `over="decompressed"` over the
-    plain tar. A dry run judges and reads everything and keeps nothing; its `release` need not be saved. Raises
-    `archive-type-unknown`, `signatures-many`, `cover-and-decompressed`, `object-too-large`.
+    plain tar. A dry run judges and reads everything and keeps nothing; its `release` need not be saved (imagine_release.py), and
+    the public keys `as_if`, which read, count for it as if they were enrolled. Raises `archive-type-unknown`, `signatures-many`,
+    `cover-and-decompressed`, `object-too-large`.
     """
     if len(signatures) > MAX_SIGNATURES:
         raise UnusableInputError("signatures-many", expected=f"at most {MAX_SIGNATURES}", found=str(len(signatures)))
@@ -54,9 +57,7 @@ def receive_delivery(
     stored = store_file(product=product, received=archive, limit=MAX_ARCHIVE_BYTES)
     listing = store_file(product=product, received=cover, limit=MAX_LIST_BYTES) if cover else None
     payload = {
-        "release": release.pk,
-        # A dry run may ask about a release that is not there; only its own job names it.
-        **({} if release.pk else {"product": product.pk, "version": release.version}),
+        **asked_about(release, as_if),
         "role": role,
         "archive": stored.as_json(),
         "signatures": store_signatures(product, signatures),
@@ -66,6 +67,19 @@ def receive_delivery(
         "anchors": anchors_digest(release),
     }
     return create_job(kind=CHECK_KIND if dry_run else KIND, payload=payload, requested_by=sender, send=send)
+
+
+def asked_about(release: Release, as_if: Sequence[str] = ()) -> dict[str, Any]:
+    """Members of a payload: the release. A dry run may ask about one that is not there; only its own job names it, and its keys."""
+    product = release.product
+    asked: dict[str, Any] = {"release": release.pk}
+    if not release.pk and product.pk == NO_PRODUCT:
+        asked |= {"imagined": described(release)}
+    elif not release.pk:
+        asked |= {"product": product.pk, "version": release.version}
+    if as_if:
+        asked |= {"keys": sorted(key.strip() for key in as_if)}
+    return asked
 
 
 def check_archive_type(product: Product, archive: Received | StoredFile) -> None:

@@ -24,6 +24,7 @@ from transparency.models import (
     SnapshotPack,
     Upload,
 )
+from transparency.services.imagine_release import NO_PRODUCT
 from transparency.services.stores import cache, objects
 from transparency.services.sweep_uploads import sweep_uploads
 
@@ -52,7 +53,8 @@ def sweep_objects(*, now: datetime | None = None) -> Swept:
     sweep_uploads(now=moment)
     before = (moment - UNUSED).timestamp()
     unused = 0
-    for product in Product.objects.all():
+    # What dry runs of products that are not there left lies in the compartment of none.
+    for product in (*Product.objects.all(), Product(pk=NO_PRODUCT)):
         if product.store_key in objects().compartments():
             used = set(_used(product, moment))
             for digest in list(objects().unused(product.store_key, used, older_than=before)):
