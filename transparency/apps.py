@@ -12,14 +12,17 @@ class TransparencyConfig(AppConfig):
         # Only here are models loaded: checks and performers register themselves now.
         from transparency import checks  # noqa: F401, PLC0415
         from transparency.registries import demonstration, job_performers  # noqa: PLC0415
+        from transparency.services.check_debian_source import check_debian_source  # noqa: PLC0415
+        from transparency.services.check_delivery import check_delivery  # noqa: PLC0415
         from transparency.services.import_builds import import_builds  # noqa: PLC0415
         from transparency.services.import_debian_source import import_debian_source  # noqa: PLC0415
-        from transparency.services.import_snapshot import check_delivery, import_snapshot  # noqa: PLC0415
+        from transparency.services.import_snapshot import import_snapshot  # noqa: PLC0415
         from transparency.services.make_demo import make_demo  # noqa: PLC0415
         from transparency.services.reverify_product import reverify_product  # noqa: PLC0415
 
         job_performers["import-snapshot"] = import_snapshot
         job_performers["check-delivery"] = check_delivery
+        job_performers["check-debian"] = check_debian_source
         job_performers["import-debian"] = import_debian_source
         job_performers["import-builds"] = import_builds
         job_performers["reverify"] = reverify_product

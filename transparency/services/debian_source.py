@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from transparency.gateways.debian_parsing import SplitDsc, split_dsc
 from transparency.gateways.durable import temporary_file
-from transparency.models import Release
 from transparency.proofs.records import DSC
-from transparency.services.arrival import Arrival, Beside, Cover
+from transparency.services.arrival import Arrival, Beside, Cover, as_if_of, release_of
 from transparency.services.contain import sandbox
 from transparency.services.stored_files import Received, StoredFile, store_file
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from transparency.models import Release
 
 UPSTREAM, DISTRIBUTION, PATCHED = "upstream", "distribution", "patched"
 MAX_TEXT_BYTES = 2 * 1024**2
@@ -48,9 +47,9 @@ class DebianSource:
         )
 
 
-def take_apart(payload: Mapping[str, Any]) -> DebianSource:
+def take_apart(payload: dict[str, Any]) -> DebianSource:
     """The package that a job's payload names; what is no source description is refused (`dsc-…`)."""
-    release = Release.objects.select_related("product__vendor").get(pk=payload["release"])
+    release = release_of(payload)
     product, dsc = release.product, StoredFile.from_json(payload["dsc"])
     scratch = objects().scratch(product.store_key)
     with (
@@ -73,8 +72,8 @@ def take_apart(payload: Mapping[str, Any]) -> DebianSource:
         )
 
 
-def arrivals_of(source: DebianSource, *, sender: int | None) -> dict[str, Arrival]:
-    """What will be delivered, by role. The archive of the trees is the .dsc; the files that it names are their components."""
+def arrivals_of(source: DebianSource, payload: dict[str, Any], *, dry_run: bool = False) -> dict[str, Arrival]:
+    """What will be delivered, by role, as the job's payload asks. The archive of the trees is the .dsc; the files that it names are their components."""
     split = source.split
     whole = Arrival(
         release=source.release,
@@ -84,7 +83,9 @@ def arrivals_of(source: DebianSource, *, sender: int | None) -> dict[str, Arriva
         cover=Cover(DSC, source.text),
         components=tuple(source.files[name] for name, _, _ in split.files if name in source.files),
         beside=source.beside(DISTRIBUTION),
-        sender=sender,
+        sender=payload["sender"],
+        dry_run=dry_run,
+        as_if=as_if_of(payload) if dry_run else (),
     )
     found = {DISTRIBUTION: whole}
     if split.debian or split.diff:

@@ -63,18 +63,18 @@ def import_debian_source(claim: Claim) -> None:
         finish_job(claim, result={"delivery": deliveries[0], "deliveries": deliveries, "contained": asdict(meter)})
 
 
-def judge_and_read_source(claim: Claim, meter: Meter) -> list[Outcome]:
-    """What is to become of each delivery, the distribution's tree first."""
+def judge_and_read_source(claim: Claim, meter: Meter, *, dry_run: bool = False) -> list[Outcome]:
+    """What is to become of each delivery, the distribution's tree first; a dry run reads whatever the verdict, and stores nothing."""
     source = take_apart(claim.payload)
-    judged = _judge(claim, source, meter)
+    judged = _judge(claim, source, meter, dry_run=dry_run)
     if again := claim.payload.get("again"):
         judged = _decided_anew(claim, Delivery.objects.get(pk=again), judged)
     return [_read(claim, source, arrival, verdict, meter) for arrival, verdict in judged.values()]
 
 
-def _judge(claim: Claim, source: DebianSource, meter: Meter) -> dict[str, _Judged]:
+def _judge(claim: Claim, source: DebianSource, meter: Meter, *, dry_run: bool) -> dict[str, _Judged]:
     """Arrival and verdict by role."""
-    arrivals = arrivals_of(source, sender=claim.payload["sender"])
+    arrivals = arrivals_of(source, claim.payload, dry_run=dry_run)
     beat = Heartbeat(claim, source.text.size, "checking signatures")
     of_dsc = judge_description(source, arrivals[DISTRIBUTION], meter, beat)
     of_trees = judge_beside(arrivals[DISTRIBUTION], of_dsc, meter, beat)
@@ -107,11 +107,13 @@ def _decided_anew(claim: Claim, first: Delivery, judged: Mapping[str, _Judged]) 
 
 
 def _read(claim: Claim, source: DebianSource, arrival: Arrival, verdict: Verdict, meter: Meter) -> Outcome:
-    """Only what the verdict lets in is parsed."""
-    if verdict.outcome not in arrival.admissible:
+    """Only what the verdict lets in is parsed; in a dry run all that is whole."""
+    whole = arrival.role == UPSTREAM or all(name in source.files for name in source.split.archives)
+    if not (whole and arrival.is_read(verdict)):
         return Outcome(arrival, verdict, None)
     if arrival.role == UPSTREAM:
-        intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter)
+        keep = not arrival.dry_run
+        intake = read_archive(claim, release=arrival.release, archive=arrival.archive, meter=meter, keep=keep)
         return Outcome(arrival, verdict, intake)
     return Outcome(arrival, verdict, _read_tree(claim, source, arrival, meter))
 
@@ -138,7 +140,7 @@ def _read_tree(claim: Claim, source: DebianSource, arrival: Arrival, meter: Mete
             meter=meter,
         )
         note_progress(claim, text=f"Read the {arrival.role} tree: {intake.files} files, {len(intake.refused)} refused.")
-        return store_intake(compartment, intake, pack, path, keep=True)
+        return store_intake(compartment, intake, pack, path, keep=not arrival.dry_run)
 
 
 def keep_source(claim: Claim, outcomes: list[Outcome]) -> list[Delivery]:
@@ -148,7 +150,7 @@ def keep_source(claim: Claim, outcomes: list[Outcome]) -> list[Delivery]:
         arrival, stored = item.arrival, item.intake
         if arrival.role == PATCHED:
             arrival = replace(arrival, derived_from=_origin(arrival, kept))
-        if stored is None or stored.refused:
+        if stored is None or stored.refused or item.verdict.outcome not in arrival.admissible:
             kept.append(quarantine_delivery(job=claim.job, arrival=arrival, verdict=item.verdict, intake=stored))
         else:
             kept.append(admit_delivery(job=claim.job, arrival=arrival, verdict=item.verdict, intake=stored))

@@ -21,7 +21,6 @@ from transparency.services.judge_arrival import first_logged
 from transparency.services.judge_files import judge_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
     from typing import Any
 
@@ -47,6 +46,7 @@ def judge_description(
         over=Over("text"),
         tick=tick,
         meter=meter,
+        as_if=arrival.as_if,
     )
     for name, size, sha256 in source.split.files:
         given = source.files.get(name)
@@ -70,6 +70,7 @@ def judge_beside(arrival: Arrival, verdict: Verdict, meter: Meter | None = None,
             logged_at=_first_logged(arrival, item),
             tick=tick,
             meter=meter,
+            as_if=arrival.as_if,
         )
         found += _over_one(of_file, item, position)
     return join_beside(verdict, found)
@@ -88,6 +89,7 @@ def judge_upstream(
             logged_at=first_logged(own),
             tick=tick,
             meter=meter,
+            as_if=arrival.as_if,
         )
         if verdict.outcome != "unknown-key" or of_dsc.outcome not in _SAYS_MORE:
             return own, verdict
@@ -95,7 +97,7 @@ def judge_upstream(
     return arrival, of_dsc
 
 
-def judge_debian_again(arrival: Arrival, payload: Mapping[str, Any], tick: Tick = quiet) -> tuple[Arrival, Verdict]:
+def judge_debian_again(arrival: Arrival, payload: dict[str, Any], tick: Tick = quiet) -> tuple[Arrival, Verdict]:
     """A delivery that rests on a .dsc as it was judged when it came; `payload` is that of the job that brought it."""
     source = take_apart(payload)
     arrival = replace(arrival, beside=source.beside(arrival.role))

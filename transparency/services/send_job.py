@@ -12,7 +12,9 @@ from transparency.celery import app
 from transparency.models import Job
 
 _logger = logging.getLogger(__name__)
-_TASKS = dict.fromkeys(("import-snapshot", "check-delivery", "import-debian"), "transparency.tasks.run_import")
+_TASKS = dict.fromkeys(
+    ("import-snapshot", "check-delivery", "import-debian", "check-debian"), "transparency.tasks.run_import"
+)
 
 
 def send_job(*, job: Job) -> None:

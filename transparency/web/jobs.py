@@ -18,6 +18,7 @@ from transparency.errors import EvidenceError, sentence_for
 from transparency.models import Delivery, Job, Organisation, Person, Product, Release
 from transparency.permissions import Right, may
 from transparency.services.cancel_job import cancel_job
+from transparency.services.deliver_checked import keys_to_enrol
 from transparency.services.retry_job import retry_job
 from transparency.web.access import job_or_404, job_subject, signed_in
 
@@ -33,6 +34,7 @@ KINDS = {
     "import-snapshot": "Import of a source archive",
     "import-debian": "Import of a Debian source",
     "check-delivery": "Check of a delivery, keeping nothing",
+    "check-debian": "Check of a Debian source, keeping nothing",
     "import-builds": "Import of builds",
     "reverify": "All deliveries checked again",
 }
@@ -56,6 +58,8 @@ def job(request: HttpRequest, identity: UUID) -> HttpResponse:
         "deliveries": Delivery.objects.filter(pk__in=_deliveries(result)).order_by("pk"),
         "builds": result.get("builds"),
         "report": result.get("report"),
+        "reports": (result.get("report") or {}).get("deliveries") or [result.get("report")],
+        "keys": keys_to_enrol(row) if result.get("report") and about else (),
         "result": result,
     }
     return render(request, "transparency/job.html", context)
