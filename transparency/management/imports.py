@@ -12,6 +12,7 @@ from django.db import connection
 
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.models import Job
+from transparency.proofs.signatures.keys import key_from_text
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.import_keyring import certificates_of
 from transparency.services.perform_job import perform_job
@@ -69,13 +70,23 @@ def open_received(stack: ExitStack, name: str) -> Received:
 
 def enrol_keys(product: Product, names: Iterable[str]) -> None:
     """Enrol what `--key` names: shown as enrolled by one person, namely whoever ran the command."""
+    for text in read_keys(names):
+        enrol_product_anchor(product=product, public_text=text, enrolled_by=None)
+
+
+def read_keys(names: Iterable[str]) -> list[str]:
+    """The public keys in the files that `--key` names, each of them one that reads (`key-…`, exit 2)."""
+    found: list[str] = []
     for name in names:
         text = read_small_file(name, MAX_SIGNATURE_BYTES * 4).decode("utf-8", "replace")
         try:
-            for one in certificates_of(text) if _OPENPGP in text else (text,):
-                enrol_product_anchor(product=product, public_text=one, enrolled_by=None)
+            keys = certificates_of(text) if _OPENPGP in text else (text,)
+            for key in keys:
+                key_from_text(key)
         except EvidenceError as error:
             raise UnusableInputError(error.code, expected=error.expected, found=error.found, subject=name) from error
+        found += keys
+    return found
 
 
 def follow_job(command: PortalCommand, job: Job) -> Job:

@@ -13,13 +13,15 @@ from transparency.management.imports import (
     enrol_keys,
     follow_job,
     open_received,
+    read_keys,
     read_small_file,
 )
 from transparency.management.output import EXIT_REFUSED, PortalCommand, printable
 from transparency.models import Delivery, Job, Release
 from transparency.proofs.links.dsc import MAX_FILE_BYTES
-from transparency.reports import delivery_report
+from transparency.reports import delivery_report, source_report
 from transparency.services.ensure_release import ensure_release
+from transparency.services.imagine_release import imagine_release
 from transparency.services.receive_debian_source import beside_dsc, receive_debian_source
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, receive_delivery
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.core.management.base import CommandParser
+
+_SHOWN_APART = frozenset({"steps", "refused", "flagged", "deliveries", "asIfEnrolled"})
 
 
 class Command(PortalCommand):
@@ -57,17 +61,11 @@ class Command(PortalCommand):
         with ExitStack() as stack:
             archive = open_received(stack, options["source"])
             cover = open_received(stack, options["checksums"]) if options["checksums"] else None
-            release = ensure_release(
-                vendor=options["vendor"],
-                product=options["product"],
-                version=options["release"],
-                restricted=options["restricted"],
-            )
-            enrol_keys(release.product, options["key"])
-            job = (
-                self._receive_source(stack, release, options)
-                if is_dsc
-                else receive_delivery(
+            release, as_if = _release(options)
+            if is_dsc:
+                job = self._receive_source(stack, release, options, as_if)
+            else:
+                job = receive_delivery(
                     release=release,
                     archive=archive,
                     signatures=signatures,
@@ -75,51 +73,77 @@ class Command(PortalCommand):
                     over=options["signature_over"],
                     role=options["role"],
                     dry_run=options["dry_run"],
+                    as_if=as_if,
                     send=False,
                 )
-            )
         job = follow_job(self, job)
         if job.state != Job.State.DONE:
             ended = job.error or {"code": "cancelled"}
             raise EvidenceError(ended["code"], expected=ended.get("expected", ""), found=ended.get("found", ""))
         result = job.result or {}
-        if "deliveries" in result:
-            return _source_answer(result)
-        report = result.get("report") or delivery_report(Delivery.objects.get(pk=result["delivery"]))
+        report = result.get("report") or _import_report(result)
         return (0 if report["state"] == Delivery.State.ADMITTED else EXIT_REFUSED), report
 
-    def _receive_source(self, stack: ExitStack, release: Release, options: dict[str, Any]) -> Job:
+    def _receive_source(self, stack: ExitStack, release: Release, options: dict[str, Any], as_if: list[str]) -> Job:
         """A Debian source package: the .dsc, and what lies beside it under the names that it lists."""
-        if options["signature"] or options["checksums"] or options["dry_run"]:
+        if options["signature"] or options["checksums"] or options["signature_over"] != "archive":
             raise UnusableInputError(
                 "dsc-options",
                 expected="a .dsc alone; its signature is inside",
-                found="--signature, --checksums or --dry-run",
+                found="--signature, --checksums or --signature-over",
             )
         path = Path(options["source"])
         listed = beside_dsc(read_small_file(options["source"], MAX_FILE_BYTES))
-        files = [open_received(stack, str(path.with_name(name))) for name in listed if path.with_name(name).is_file()]
-        return receive_debian_source(release=release, dsc=open_received(stack, str(path)), files=files, send=False)
+        names = [*listed, *(f"{name}.asc" for name in listed if f"{name}.asc" not in listed)]
+        files = [open_received(stack, str(path.with_name(name))) for name in names if path.with_name(name).is_file()]
+        return receive_debian_source(
+            release=release,
+            dsc=open_received(stack, str(path)),
+            files=files,
+            dry_run=options["dry_run"],
+            as_if=as_if,
+            send=False,
+        )
 
     def show(self, answer: Mapping[str, Any]) -> None:
-        for number, step in enumerate(answer["steps"], start=1):
+        deliveries = answer.get("deliveries", ())
+        for report in deliveries or (answer,):
+            if deliveries:
+                self.stdout.write(f"{report['role']}: {printable(report['archive'])}")
+            self._show_one(report)
+        if "asIfEnrolled" in answer:
+            self.stdout.write("A dry run: nothing of it is kept.")
+        for key in answer.get("asIfEnrolled", ()):
+            self.stdout.write(
+                f"The key {key['format']} {printable(key['fingerprint'])} counted as if it were enrolled. It is not."
+            )
+
+    def _show_one(self, report: Mapping[str, Any]) -> None:
+        for number, step in enumerate(report["steps"], start=1):
             self.stdout.write(f"{number:2}. {printable(step['name'])}: {printable(step['status'])}")
             for word in ("expected", "found"):
                 if step[word]:
                     self.stdout.write(f"      {word} {printable(step[word])}")
         for word in ("refused", "flagged"):
-            for finding in answer[word]:
+            for finding in report[word]:
                 self.stdout.write(
                     f"{word}: {printable(finding['path'])}: {finding['rule']}: {printable(finding['detail'])}"
                 )
-        super().show(
-            {key: value for key, value in answer.items() if key not in {"steps", "refused", "flagged", "deliveries"}}
-        )
+        super().show({key: value for key, value in report.items() if key not in _SHOWN_APART})
 
 
-def _source_answer(result: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """The report of the tree that is the release's subject, with those of all deliveries."""
+def _import_report(result: dict[str, Any]) -> dict[str, Any]:
+    if "deliveries" not in result:
+        return delivery_report(Delivery.objects.get(pk=result["delivery"]))
     rows = Delivery.objects.in_bulk(result["deliveries"])
-    reports = [delivery_report(rows[key]) for key in result["deliveries"]]
-    readable = reports[0]["state"] == Delivery.State.ADMITTED
-    return (0 if readable else EXIT_REFUSED), {**reports[0], "deliveries": reports}
+    return source_report([delivery_report(rows[key]) for key in result["deliveries"]])
+
+
+def _release(options: dict[str, Any]) -> tuple[Release, list[str]]:
+    """The release, and keys that count as if they were enrolled. Only a dry run has these, and makes nothing; else `--key` enrols them."""
+    asked = {name: options[name] for name in ("vendor", "product", "restricted")} | {"version": options["release"]}
+    if options["dry_run"]:
+        return imagine_release(**asked), read_keys(options["key"])
+    release = ensure_release(**asked)
+    enrol_keys(release.product, options["key"])
+    return release, []
