@@ -2,62 +2,95 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from transparency.errors import EvidenceError
 from transparency.models import Job, Product, Release
 from transparency.proofs.digest import Digest
-from transparency.services.ensure_release import ensure_release
-from transparency.services.receive_delivery import CHECK_KIND, MAX_SIGNATURE_BYTES, receive_delivery
+from transparency.services import receive_debian_source, receive_delivery
+from transparency.services.arrival import as_if_of
+from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.handed_files import release_for
+from transparency.services.judge_files import not_enrolled
 from transparency.services.stored_files import StoredFile
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
     from transparency.models import Person
+    from transparency.proofs.signatures.keys import EnrolledKey
+
+_KINDS = (receive_delivery.CHECK_KIND, receive_debian_source.CHECK_KIND)
 
 
 def deliver_checked(*, job: Job, by: Person, send: bool = True) -> Job:
-    """Return the import's job (`not-checked`, `check-outdated`). Whether `by` may deliver is the caller's question."""
-    if job.kind != CHECK_KIND or job.state != Job.State.DONE:
+    """Return the import's job (`not-checked`, `check-outdated`, `key-not-in-use`); keys that counted for the check are enrolled with it.
+
+    Whether `by` may deliver, and that it is really them where a key is enrolled, are the caller's questions.
+    """
+    if job.kind not in _KINDS or job.state != Job.State.DONE:
         raise EvidenceError("not-checked", expected="a dry run that has ended", found=f"{job.kind}, {job.state}")
-    asked = job.payload
-    archive = StoredFile.from_json(asked["archive"])
-    cover = StoredFile.from_json(asked["cover"]) if asked.get("cover") else None
     product = _product(job)
-    digests = [archive.digest, *([cover.digest] if cover else []), *map(Digest.parse, asked["signatures"])]
-    if not all(objects().has(product.store_key, digest) for digest in digests):
+    if not all(objects().has(product.store_key, digest) for digest in _digests(job.payload)):
         raise EvidenceError("check-outdated", expected="the files of the dry run", found="files that were removed")
-    signatures = [
-        objects().read(product.store_key, Digest.parse(name), limit=MAX_SIGNATURE_BYTES + 1)
-        for name in asked["signatures"]
-    ]
     with transaction.atomic():
-        return receive_delivery(
-            release=_release(job, product),
-            archive=archive,
-            signatures=signatures,
-            cover=cover,
-            over="decompressed" if asked["over"] == "decompressed" else "archive",
-            role=asked["role"],
-            sender=by,
-            send=send,
-        )
+        for text in job.payload.get("keys", ()):
+            anchor = enrol_product_anchor(product=product, public_text=text, enrolled_by=by)
+            if anchor.revoked_at:
+                raise EvidenceError("key-not-in-use", expected="a key that was not revoked", found=anchor.fingerprint)
+        release = _release(job, product)
+        if job.kind == receive_debian_source.CHECK_KIND:
+            return _receive_source(job.payload, release, by, send=send)
+        return _receive_archive(job.payload, release, by, send=send)
+
+
+def keys_to_enrol(job: Job) -> tuple[EnrolledKey, ...]:
+    """Keys that delivering what was checked would enrol."""
+    keys = as_if_of(job.payload)
+    return not_enrolled(_product(job), keys) if keys else ()
+
+
+def _receive_archive(asked: dict[str, Any], release: Release, by: Person, *, send: bool) -> Job:
+    product, limit = release.product, receive_delivery.MAX_SIGNATURE_BYTES + 1
+    signatures = [objects().read(product.store_key, Digest.parse(name), limit=limit) for name in asked["signatures"]]
+    return receive_delivery.receive_delivery(
+        release=release,
+        archive=StoredFile.from_json(asked["archive"]),
+        signatures=signatures,
+        cover=StoredFile.from_json(asked["cover"]) if asked.get("cover") else None,
+        over="decompressed" if asked["over"] == "decompressed" else "archive",
+        role=asked["role"],
+        sender=by,
+        send=send,
+    )
+
+
+def _receive_source(asked: dict[str, Any], release: Release, by: Person, *, send: bool) -> Job:
+    return receive_debian_source.receive_debian_source(
+        release=release,
+        dsc=StoredFile.from_json(asked["dsc"]),
+        files=[StoredFile.from_json(file) for file in asked["files"]],
+        sender=by,
+        send=send,
+    )
+
+
+def _digests(asked: dict[str, Any]) -> list[Digest]:
+    files = [*asked.get("files", ()), *(asked[name] for name in ("archive", "cover", "dsc") if asked.get(name))]
+    return [Digest.parse(name) for name in (*(file["sha256"] for file in files), *asked.get("signatures", ()))]
 
 
 def _product(job: Job) -> Product:
     if job.payload["release"]:
         return Release.objects.select_related("product__vendor").get(pk=job.payload["release"]).product
-    return Product.objects.select_related("vendor").get(pk=job.payload["product"])
+    product = Product.objects.select_related("vendor").filter(pk=job.payload.get("product")).first()
+    if product is None:
+        raise EvidenceError("not-checked", expected="a dry run for a product that is here", found="one that is not")
+    return product
 
 
 def _release(job: Job, product: Product) -> Release:
     if job.payload["release"]:
         return Release.objects.select_related("product__vendor").get(pk=job.payload["release"])
-    return ensure_release(
-        vendor=product.vendor.slug,
-        product=product.slug,
-        version=job.payload["version"],
-        restricted=product.is_restricted,
-    )
+    return release_for(product, job.payload["version"], dry_run=False)
