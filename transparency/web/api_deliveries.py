@@ -11,8 +11,10 @@ from django.urls import reverse
 from transparency.errors import UnusableInputError
 from transparency.models import Delivery, Job, Release
 from transparency.permissions import Right, may
-from transparency.reports import delivery_report
+from transparency.reports import delivery_report, source_report
+from transparency.services.deliver_source import deliver_source
 from transparency.services.deliver_uploads import deliver_uploads
+from transparency.services.receive_debian_source import MAX_FILES
 from transparency.web.access import job_subject
 from transparency.web.api_access import for_machines
 from transparency.web.api_uploads import check_product, upload_of
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from transparency.models import DeliveryToken, Person
     from transparency.services.receive_delivery import Over
 
-_MEMBERS = ("release", "role", "archive", "signatures", "checksums", "over", "dryRun")
+_OF_AN_ARCHIVE = ("role", "archive", "signatures", "checksums", "over")
+_OF_A_SOURCE = ("dsc", "files")
+_MEMBERS = ("release", *_OF_AN_ARCHIVE, *_OF_A_SOURCE, "dryRun")
 
 
 @for_machines("POST")
@@ -34,8 +38,14 @@ def deliveries(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpRes
     """What is asked is done once: asking again gives the same job."""
     check_product(token, slug)
     asked = request_json(request, *_MEMBERS)
+    source = any(name in asked for name in _OF_A_SOURCE)
+    job = _deliver_source(token, asked) if source else _deliver_archive(token, asked)
+    return JsonResponse(job_json(request, job, token.owner), status=202)
+
+
+def _deliver_archive(token: DeliveryToken, asked: dict[str, Any]) -> Job:
     checksums = asked.get("checksums")
-    job = deliver_uploads(
+    return deliver_uploads(
         product=token.product,
         sender=token.owner,
         version=_text(asked, "release", None),
@@ -46,7 +56,23 @@ def deliveries(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpRes
         role=_text(asked, "role", "release-archive"),
         dry_run=_flag(asked.get("dryRun", False)),
     )
-    return JsonResponse(job_json(request, job, token.owner), status=202)
+
+
+def _deliver_source(token: DeliveryToken, asked: dict[str, Any]) -> Job:
+    """A .dsc and the files that it names; its signature is inside, and it says itself what it is (`dsc-options`)."""
+    if other := [name for name in _OF_AN_ARCHIVE if name in asked]:
+        raise UnusableInputError("dsc-options", expected="dsc and files alone", found=", ".join(other))
+    files = asked.get("files", [])
+    if not isinstance(files, list) or len(files) > MAX_FILES:
+        raise _malformed(f"files: a list of at most {MAX_FILES} uploads", files)
+    return deliver_source(
+        product=token.product,
+        sender=token.owner,
+        version=_text(asked, "release", None),
+        dsc=upload_of(token, parse_identity(asked.get("dsc"))),
+        files=[upload_of(token, parse_identity(file)) for file in files],
+        dry_run=_flag(asked.get("dryRun", False)),
+    )
 
 
 @for_machines("GET")
@@ -80,7 +106,13 @@ def _report(job: Job, person: Person) -> dict[str, Any] | None:
         return report
     if not result.get("delivery"):
         return None
-    delivery = Delivery.objects.select_related("release__product__vendor").get(pk=result["delivery"])
+    keys = result.get("deliveries") or [result["delivery"]]
+    rows = Delivery.objects.select_related("release__product__vendor").in_bulk(keys)
+    reports = [_told(job, rows[key], person) for key in keys]
+    return source_report(reports) if "deliveries" in result else reports[0]
+
+
+def _told(job: Job, delivery: Delivery, person: Person) -> dict[str, Any]:
     report = delivery_report(delivery)
     if job.requested_by_id == person.pk:
         return report

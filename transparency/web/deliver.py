@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from transparency.errors import EvidenceError, UnavailableError, sentence_for
 from transparency.models import Release
 from transparency.permissions import Right, may
-from transparency.services.deliver_checked import deliver_checked
+from transparency.services.deliver_checked import deliver_checked, keys_to_enrol
 from transparency.services.deliver_uploads import deliver_uploads
 from transparency.services.enrol_anchor import product_anchors
 from transparency.web.access import job_or_404, job_subject, refuse, signed_in
-from transparency.web.deliver_form import FORM_ALLOWANCE_BYTES, MAX_FORM_BYTES, DeliverForm, ScratchHandler, told
+from transparency.web.deliver_form import DeliverForm
+from transparency.web.handing_form import told
 from transparency.web.key_forms import complaint
+from transparency.web.scratch_handler import MAX_FORM_BYTES, ScratchHandler, is_too_large
 from transparency.web.uploads import deliverable_or_404, push_command
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
     from transparency.models import Job, Person, Product
 
-CHECK = "check"
 # Which field an error of the services is about.
 _FIELDS = {
     "archive-type-unknown": "archive",
@@ -47,8 +48,7 @@ _FIELDS = {
 def deliver(request: HttpRequest, slug: str) -> HttpResponse:
     product = deliverable_or_404(request, slug)
     if request.method == "POST":
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > MAX_FORM_BYTES + FORM_ALLOWANCE_BYTES:
+        if is_too_large(request):
             return _page(request, product, _form(product, signed_in(request)), too_large=True, status=413)
         request.upload_handlers = [ScratchHandler(request, product)]
     return _deliver(request, product)
@@ -60,7 +60,7 @@ def _deliver(request: HttpRequest, product: Product) -> HttpResponse:
     if request.method != "POST":
         return _page(request, product, _form(product, person, initial={"version": request.GET.get("release", "")}))
     form = DeliverForm(request.POST, request.FILES, product=product, person=person)
-    if form.is_valid() and form.enrol() and (job := _hand_in(form, person, dry_run=request.POST.get("do") == CHECK)):
+    if form.is_valid() and form.enrol() and (job := _hand_in(form, person)):
         return redirect("job", job.pk)
     return _page(request, product, form, status=422)
 
@@ -72,15 +72,21 @@ def deliver_after_check(request: HttpRequest, identity: UUID) -> HttpResponse:
     about = job_subject(row)
     if about is None or not may(request.user, Right.DELIVER, about):
         refuse("Deliveries of a product come from its vendor and from the operator.")
+    person = signed_in(request)
     try:
-        job = deliver_checked(job=row, by=signed_in(request))
+        if keys_to_enrol(row) and not person.check_password(request.POST.get("password", "")):
+            messages.warning(
+                request, "That is not your password. It is asked because a key is enrolled with the delivery."
+            )
+            return redirect("job", row.pk)
+        job = deliver_checked(job=row, by=person)
     except (EvidenceError, UnavailableError) as error:
         messages.warning(request, sentence_for(error.code))
         return redirect("job", row.pk)
     return redirect("job", job.pk)
 
 
-def _hand_in(form: DeliverForm, person: Person, *, dry_run: bool) -> Job | None:
+def _hand_in(form: DeliverForm, person: Person) -> Job | None:
     """The job, or None with the complaint in the form."""
     said = form.cleaned_data
     try:
@@ -93,7 +99,8 @@ def _hand_in(form: DeliverForm, person: Person, *, dry_run: bool) -> Job | None:
             checksums=form.listing(),
             over="decompressed" if said["over"] == "decompressed" else "archive",
             role=said["role"] or "release-archive",
-            dry_run=dry_run,
+            dry_run=form.dry_run,
+            as_if=form.as_if,
         )
     except EvidenceError as error:
         form.add_error(_FIELDS.get(error.code, "archive"), complaint(error))

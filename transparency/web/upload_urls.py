@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from transparency.web import api_deliveries, api_uploads, deliver, tokens, uploads
+from transparency.web import api_deliveries, api_uploads, deliver, deliver_source, tokens, uploads
 
 urlpatterns = [
     path("products/<slug:slug>/-/deliver/", deliver.deliver, name="deliver"),
+    path("products/<slug:slug>/-/deliver/debian/", deliver_source.source, name="deliver-source"),
     path("products/<slug:slug>/-/uploads/", uploads.uploads, name="uploads"),
     path("products/<slug:slug>/-/tokens/", tokens.tokens, name="tokens"),
     path("products/<slug:slug>/-/tokens/<int:identity>/revoke/", tokens.revoke, name="token-revoke"),

@@ -110,14 +110,14 @@ def own_upload(product: Product, person: Person, identity: str) -> Upload:
     return row
 
 
-def push_command(request: HttpRequest, product: Product) -> str:
+def push_command(request: HttpRequest, product: Product, *, source: bool = False) -> str:
     """What a vendor's machine is told to do with a token."""
     address = request.build_absolute_uri("/").rstrip("/")
     lines = (
-        "transparency push ARCHIVE",
+        f"transparency push {'NAME.dsc' if source else 'ARCHIVE'}",
         f" --product {product.slug}",
         " --release VERSION",
-        " --signature ARCHIVE.sig",
+        *(() if source else (" --signature ARCHIVE.sig",)),
         f" --url {address}",
     )
     return " \\\n".join(lines)
