@@ -1,4 +1,6 @@
-"""Deliver a signed archive to a transparency centre, from a vendor's CI or by hand.
+"""Deliver a signed archive, or a Debian source (.dsc), to a transparency centre, from a vendor's CI or by hand.
+
+Of a Debian source the .dsc is named; the files that it lists lie beside it, and go with it.
 
 The token comes from --token-file or from the environment variable TRANSPARENCY_TOKEN; it is issued on the product's page and is good for
 that product alone. What is interrupted goes on when the same command is given again; what was delivered is not delivered twice.
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transparency.client.portal import Portal
+from transparency.client.push_source import ENDING, source_files
 from transparency.client.push_words import Teller, tell_outcome
 from transparency.client.send_file import send_file
 from transparency.proofs.errors import UnavailableError, UnusableInputError
@@ -35,7 +38,7 @@ FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 0.5, 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("archive", metavar="ARCHIVE", help="the archive, exactly as it is published")
+    parser.add_argument("archive", metavar="ARCHIVE", help="the archive exactly as it is published, or a .dsc")
     parser.add_argument("--product", required=True, metavar="SLUG")
     parser.add_argument("--release", required=True, metavar="VERSION")
     parser.add_argument("--url", required=True, metavar="URL", help="the portal, such as https://centre.agency.gov")
@@ -65,12 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _push(arguments: argparse.Namespace) -> int:
     signatures = _signatures(arguments.signature)
-    files = [Path(name) for name in (arguments.archive, arguments.checksums) if name]
-    for path in files:
-        if not path.is_file():
-            raise UnusableInputError("no-such-file", expected="a file", found="none", subject=str(path))
-    if arguments.checksums and arguments.over != "archive":
-        raise UnusableInputError("cover-and-decompressed", expected="--checksums or --over", found="both")
+    files = _files(arguments)
     teller = Teller()
     portal = Portal(arguments.url, _token(arguments.token_file), say=teller.say)
     sent = [send_file(portal, arguments.product, path, teller.show) for path in files]
@@ -85,17 +83,39 @@ def _push(arguments: argparse.Namespace) -> int:
     return tell_outcome(job, as_json=arguments.json)
 
 
+def _files(arguments: argparse.Namespace) -> list[Path]:
+    """What is to be sent, the archive or the .dsc first; what cannot be delivered is said before anything is sent."""
+    files = [Path(name) for name in (arguments.archive, arguments.checksums) if name]
+    for path in files:
+        if not path.is_file():
+            raise UnusableInputError("no-such-file", expected="a file", found="none", subject=str(path))
+    if arguments.checksums and arguments.over != "archive":
+        raise UnusableInputError("cover-and-decompressed", expected="--checksums or --over", found="both")
+    if not _is_source(arguments):
+        return files
+    if arguments.signature or arguments.checksums or arguments.over != "archive" or arguments.role != ROLES[0]:
+        found = "--signature, --checksums, --over or --role"
+        raise UnusableInputError("dsc-options", expected="a .dsc alone; its signature is inside", found=found)
+    return source_files(files[0])
+
+
+def _is_source(arguments: argparse.Namespace) -> bool:
+    return str(arguments.archive).endswith(ENDING)
+
+
 def _deliver(
     portal: Portal, arguments: argparse.Namespace, uploads: Sequence[str], signatures: Sequence[bytes]
 ) -> dict[str, Any]:
-    """Hand in what was sent: the archive, and the list where there is one. Asking again is the same job."""
-    asked: dict[str, Any] = {
-        "release": arguments.release,
+    """Hand in what was sent: the archive, and the list where there is one; or the source. Asking again is the same job."""
+    asked: dict[str, Any] = {"release": arguments.release, "dryRun": arguments.dry_run}
+    if _is_source(arguments):
+        asked |= {"dsc": uploads[0], "files": uploads[1:]}
+        return _job(portal.ask("POST", f"products/{arguments.product}/deliveries", asked))
+    asked |= {
         "role": arguments.role,
         "archive": uploads[0],
         "signatures": [base64.b64encode(data).decode() for data in signatures],
         "over": arguments.over,
-        "dryRun": arguments.dry_run,
     }
     if len(uploads) > 1:
         asked["checksums"] = uploads[1]

@@ -71,14 +71,17 @@ def _show(job: dict[str, Any], report: dict[str, Any], error: dict[str, Any]) ->
     if error:
         print(f"{printable(job['state'])}: {printable(error.get('code', ''))}: {printable(error.get('found', ''))}")
     if report:
-        _show_report(report, "would be " if job.get("kind") == "check-delivery" else "")
+        would = "would be " if str(job.get("kind")).startswith("check-") else ""
+        deliveries = report.get("deliveries")
+        for each in deliveries if isinstance(deliveries, list) else [report]:
+            _show_report(each, would, f"{printable(each.get('role', ''))}: " if deliveries else "")
     print(printable(job["page"]))
 
 
-def _show_report(report: dict[str, Any], would: str) -> None:
+def _show_report(report: dict[str, Any], would: str, which: str = "") -> None:
     verdict = report.get("verdict") or {}
     outcome, code = printable(verdict.get("outcome", "")), printable(verdict.get("code", ""))
-    print(f"{would}{printable(report.get('state', ''))}: verdict {outcome} ({code})")
+    print(f"{which}{would}{printable(report.get('state', ''))}: verdict {outcome} ({code})")
     for kind in ("refused", "flagged"):
         for item in report.get(kind) or []:
             detail = f" ({item['detail']})" if item.get("detail") else ""
