@@ -60,6 +60,9 @@ class MinisignSigner:
     def sign(self, data: bytes, namespace: str = "file") -> bytes:
         message = self.path.with_suffix(".message")
         message.write_bytes(data)
+        return self.sign_file(message)
+
+    def sign_file(self, message: Path) -> bytes:
         command = ["minisign", "-S", *(["-l"] if self.legacy else []), "-s", str(self.path), "-m", str(message)]
         subprocess.run(command, check=True, capture_output=True)
         return message.with_name(f"{message.name}.minisig").read_bytes()
@@ -80,6 +83,9 @@ class SignifySigner:
     def sign(self, data: bytes, namespace: str = "file") -> bytes:
         message = self.path.with_suffix(".message")
         message.write_bytes(data)
+        return self.sign_file(message)
+
+    def sign_file(self, message: Path) -> bytes:
         signature = message.with_suffix(".sig")
         command = ["signify-openbsd", "-S", "-s", str(self.path), "-m", str(message), "-x", str(signature)]
         subprocess.run(command, check=True, capture_output=True)

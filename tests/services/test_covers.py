@@ -22,6 +22,8 @@ from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.ensure_release import ensure_release
 from transparency.services.receive_delivery import Over, receive_delivery
+from transparency.services.reverify_product import request_reverification
+from transparency.services.revoke_anchor import revoke_anchor
 from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
@@ -173,3 +175,19 @@ class TestTime:
         listing = LISTED
         later = arrive(cast, [cast.vendor_key.sign(listing.encode())], cover=listing)
         assert state(later) == ("quarantined", "expired", "key-window")
+
+
+def test_a_signature_over_the_tar_is_judged_again_over_the_tar(cast: Cast) -> None:
+    """With the keys as they are then: it stays valid, and a key that was revoked changes it."""
+    delivery = arrive(cast, [cast.vendor_key.sign(gzip.decompress(ARCHIVE))], over="decompressed")
+    product, before = delivery.release.product, delivery.cover
+    job = finish(request_reverification(product=product, by=cast.vendor, send=False))
+    assert job.result == {"judged": 1, "changed": [], "unjudged": []}
+    revoke_anchor(
+        anchor=TrustAnchor.objects.get(product=product), revocation="compromised", reason="stolen", by=cast.vendor
+    )
+    job = finish(request_reverification(product=product, by=cast.vendor, send=False))
+    [changed] = (job.result or {})["changed"]
+    assert (changed["before"], changed["after"]) == ("valid", "revoked")
+    delivery.refresh_from_db()
+    assert (delivery.verdict, delivery.cover) == ("revoked", before)

@@ -26,9 +26,9 @@ def free_port() -> int:
 
 
 class Served:
-    """`manage.py serve --demo` in its own process group."""
+    """`manage.py serve` in its own process group."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, *, demo: bool = True) -> None:
         environment = {
             **os.environ,
             "TRANSPARENCY_HOME": str(home),
@@ -39,7 +39,7 @@ class Served:
             environment.pop(name, None)
         self.home, self.port = home, port
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "serve", "--demo"],
+            [sys.executable, str(ROOT / "manage.py"), "serve", *(["--demo"] if demo else [])],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
