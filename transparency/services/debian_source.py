@@ -73,7 +73,7 @@ def take_apart(payload: dict[str, Any]) -> DebianSource:
 
 
 def arrivals_of(source: DebianSource, payload: dict[str, Any], *, dry_run: bool = False) -> dict[str, Arrival]:
-    """What will be delivered, by role, as the job's payload asks. The archive of the trees is the .dsc; the files that it names are their components."""
+    """What will be delivered, by role. The archive of the trees is the .dsc; the files that it names are their components."""
     split = source.split
     whole = Arrival(
         release=source.release,
