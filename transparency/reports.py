@@ -54,6 +54,15 @@ def check_report(delivery: Delivery, *, read: bool, as_if: Iterable[EnrolledKey]
         steps[-1] = _step(
             "members read", "done", expected="no refused member", found="none; only a check reads what is not valid"
         )
+    if delivery.derived_from:  # a row that is rolled back: its number says nothing
+        steps = [
+            _step(
+                "derived", "done", found=f"from the {delivery.derived_from.role} tree, by the patches that come with it"
+            )
+            if step["name"] == "derived"
+            else step
+            for step in steps
+        ]
     return report | {"steps": [first, *counted, *steps]}
 
 

@@ -18,6 +18,7 @@ _SECTIONS = {
     "anchor-rotate": "products",
     "anchor-revoke": "products",
     "deliver": "products",
+    "deliver-source": "products",
     "tokens": "products",
     "release": "products",
     "tree": "products",

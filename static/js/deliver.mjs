@@ -6,7 +6,7 @@ import { UploadProgress } from "./upload-progress.mjs";
 import { Upload } from "./upload.mjs";
 
 export function deliver(form) {
-  const archive = form.querySelector("input[name=archive], input[name=files]"); // the second takes several
+  const archive = form.querySelector("input[name=archive], input[name=source_files]"); // the second takes several
   const token = form.querySelector("input[name=csrfmiddlewaretoken]");
   const card = form.querySelector("[data-part=card]");
   const buttons = form.querySelectorAll("[data-part=buttons] button");

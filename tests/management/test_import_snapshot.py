@@ -31,7 +31,7 @@ def run(*arguments: object) -> tuple[int, dict[str, Any]]:
 
 
 def counts() -> list[int]:
-    return [model.objects.count() for model in KEPT]  # type: ignore[attr-defined]
+    return [model.objects.count() for model in KEPT]
 
 
 def write_source(folder: Path, source: Source, without: str = "") -> tuple[object, ...]:

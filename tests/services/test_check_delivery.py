@@ -52,7 +52,7 @@ def report(release: Release, archive: bytes, *signatures: bytes, as_if: Sequence
 
 
 def counts() -> list[int]:
-    return [model.objects.count() for model in KEPT]  # type: ignore[attr-defined]
+    return [model.objects.count() for model in KEPT]
 
 
 @pytest.fixture

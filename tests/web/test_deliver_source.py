@@ -44,7 +44,7 @@ def product(cast: Cast, source: Source) -> Product:
 
 
 def counts() -> list[int]:
-    return [model.objects.count() for model in KEPT]  # type: ignore[attr-defined]
+    return [model.objects.count() for model in KEPT]
 
 
 def chosen(source: Source, changed: Mapping[str, bytes | None] | None = None) -> dict[str, bytes]:
@@ -54,7 +54,7 @@ def chosen(source: Source, changed: Mapping[str, bytes | None] | None = None) ->
 
 def post(client: Client, files: Mapping[str, bytes], **said: object) -> HttpResponse:
     sent = [SimpleUploadedFile(name, data) for name, data in files.items()]
-    answer: HttpResponse = client.post(PAGE, {"version": "1.0-2", "do": "deliver", "files": sent, **said})  # type: ignore[assignment]
+    answer: HttpResponse = client.post(PAGE, {"version": "1.0-2", "do": "deliver", "source_files": sent, **said})  # type: ignore[assignment]
     return answer
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 PAGE = "/products/pump/-/deliver/debian/"
-FILES = "input[type=file][name=files]"
+FILES = "input[type=file][name=source_files]"
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ COMMANDS: tuple[tuple[str, ModuleType, str], ...] = (
     ("verify", verify, "check a dossier link by link, offline, with your own trust file"),
     ("manifest", manifest, "print the manifest and the ids of an archive or a folder"),
     ("sign", sign, "sign a statement with your own key, outside any portal"),
-    ("push", push, "deliver a signed archive to a centre, from a vendor's CI or by hand"),
+    ("push", push, "deliver a signed archive or a Debian source to a centre, from a vendor's CI or by hand"),
 )
 
 

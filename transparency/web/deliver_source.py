@@ -67,7 +67,7 @@ def _hand_in(form: DeliverSourceForm, person: Person) -> Job | None:
             as_if=form.as_if,
         )
     except EvidenceError as error:
-        form.add_error("version" if error.code == "name-malformed" else "files", complaint(error))
+        form.add_error("version" if error.code == "name-malformed" else "source_files", complaint(error))
         return None
 
 

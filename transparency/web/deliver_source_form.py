@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DeliverSourceForm(HandingForm):
-    files = ManyFilesField(
+    source_files = ManyFilesField(
         label="The .dsc and its files",
         help_text="All together: the .dsc, every file that it names, and signatures (.asc) beside them.",
         required=False,
@@ -24,17 +24,17 @@ class DeliverSourceForm(HandingForm):
     stored = forms.MultipleChoiceField(
         label="And files that are here already", required=False, widget=forms.CheckboxSelectMultiple
     )
-    field_order = ("version", "files", "stored", "key", "password")
+    field_order = ("version", "source_files", "stored", "key", "password")
 
     def clean(self) -> dict[str, Any]:
         said = super().clean()
-        if {"files", "stored"} & set(self.errors):
+        if {"source_files", "stored"} & set(self.errors):
             return said
         given: list[Handed] = [self.arrived[pk] for pk in dict.fromkeys(said.get("stored", ()))]
-        given += [Received(file.name, file) for file in said.get("files", ())]
+        given += [Received(file.name, file) for file in said.get("source_files", ())]
         said["dsc"] = [file for file in given if file.name.endswith(ENDING)]
         said["others"] = [file for file in given if not file.name.endswith(ENDING)]
         if len(said["dsc"]) != 1:
             found = ", ".join(file.name for file in said["dsc"]) or "none"
-            self.add_error("files", f"Choose one {ENDING} and its files. Found: {found}.")
+            self.add_error("source_files", f"Choose one {ENDING} and its files. Found: {found}.")
         return said
