@@ -8,13 +8,14 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
 
 from tests.cast import Cast, finish, make_archive
 from transparency.models import Delivery, Event, LogEntry, Product, Release, Snapshot, TrustAnchor
 from transparency.services.deliver_checked import deliver_checked
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
-from transparency.services.imagine_release import imagine_release
+from transparency.services.imagine_release import imagine_release, save_imagined
 from transparency.services.receive_delivery import receive_delivery
 from transparency.services.revoke_anchor import revoke_anchor
 from transparency.services.stored_files import Received
@@ -125,6 +126,15 @@ def test_a_product_that_is_not_there_is_only_imagined(cast: Cast, vendor: str) -
     found = report(release, GOOD, cast.vendor_key.sign(GOOD), as_if=[cast.vendor_key.public])
     assert (found["state"], found["product"], found["verdict"]["outcome"]) == ("admitted", "new", "valid")
     assert counts() == before
+
+
+@pytest.mark.parametrize("product", ["pump", "new"])
+def test_a_release_that_somebody_makes_meanwhile_is_theirs(cast: Cast, release: Release, product: str) -> None:
+    imagined = imagine_release(vendor="acme", product=product, version="2.0", restricted=False)
+    made = ensure_release(vendor="acme", product=product, version="2.0", restricted=False)
+    with transaction.atomic():
+        assert save_imagined(imagined) == made
+    assert Release.objects.filter(version="2.0").count() == 1
 
 
 def test_delivering_what_was_checked_enrols_the_key_that_counted(cast: Cast, release: Release) -> None:

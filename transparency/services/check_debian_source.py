@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -23,7 +24,8 @@ def check_debian_source(claim: Claim) -> None:
     release, as_if = outcomes[0].arrival.release, outcomes[0].arrival.as_if
     counted = not_enrolled(release.product, as_if)
     with transaction.atomic():
-        save_imagined(release)
+        release = save_imagined(release)
+        outcomes = [replace(item, arrival=replace(item.arrival, release=release)) for item in outcomes]
         deliveries = keep_source(claim, outcomes)
         reports = [
             check_report(delivery, read=item.intake is not None, as_if=counted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -23,7 +24,7 @@ def check_delivery(claim: Claim) -> None:
     arrival, verdict, intake = judge_and_read(claim, arrival_of(claim, dry_run=True), Meter())
     as_if = not_enrolled(arrival.release.product, arrival.as_if)
     with transaction.atomic():
-        save_imagined(arrival.release)
+        arrival = replace(arrival, release=save_imagined(arrival.release))
         delivery = keep_delivery(claim, arrival, verdict, intake)
         report = check_report(delivery, read=intake is not None, as_if=as_if)
         transaction.set_rollback(True)

@@ -51,16 +51,20 @@ def described(release: Release) -> dict[str, Any]:
     }
 
 
-def save_imagined(release: Release) -> None:
-    """Inside a transaction that is rolled back: rows for what is not there, so that what would come of it can be asked."""
-    product = release.product
+def save_imagined(release: Release) -> Release:
+    """Inside a transaction that is rolled back: rows for what is still not there, so that what would come of it can be asked.
+
+    Somebody may have made the release or its product since it was imagined: then it is theirs.
+    """
+    now = imagine_release(**described(release))
+    product = now.product
     if not product.vendor.pk:
         product.vendor.save(force_insert=True)
-        product.vendor = product.vendor  # its key is known now
     if product.pk == NO_PRODUCT:
         product.save(force_insert=True)
-    if not release.pk:
-        release.save(force_insert=True)
+    if not now.pk:
+        now.save(force_insert=True)
+    return now
 
 
 def check_product(product: Product, vendor: Organisation, *, restricted: bool) -> None:
