@@ -47,7 +47,6 @@ _SENTENCES = {
     "disk-failed": "The disk did not confirm a write. Nothing was published; try again when the disk is sound.",
     "already-attested": "This statement was attested before, with another envelope.",
     "disk-full": "There is no room for this on the disk of the centre. The operator has to make some.",
-    "dsc-count": "A Debian source is one .dsc with its files.",
     "dsc-file-differs": "A file is not the one that the .dsc names.",
     "dsc-file-missing": "The .dsc names files that are not here.",
     "dsc-file-other": "The .dsc does not name this file.",

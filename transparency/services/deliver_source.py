@@ -44,7 +44,7 @@ def deliver_source(
         raise UnusableInputError(
             "dsc-name", expected=f"a file whose name ends with {ENDING}", found=ascii(dsc.name[:80])
         )
-    check_names([file.name for file in files])
+    _check_names([file.name for file in files])
     description = keep_handed(product, sender, dsc, MAX_FILE_BYTES)
     stored = [keep_handed(product, sender, file, MAX_ARCHIVE_BYTES) for file in files]
     keep_longer(dsc, *files)  # where some are missing, what has arrived waits for them
@@ -62,7 +62,7 @@ def deliver_source(
         )
 
 
-def check_names(names: Sequence[str]) -> None:
+def _check_names(names: Sequence[str]) -> None:
     """Before anything is stored (`duplicate-file`, `files-many`)."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UnusableInputError("duplicate-file", expected="each file name once", found=", ".join(twice)[:200])
