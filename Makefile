@@ -20,7 +20,7 @@ run: $(VENV)/.portal ## set up, then start the portal with its demonstration (PO
 
 test: $(VENV)/.test system-packages ## set up, then check and run the whole suite
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" tests
 
 test-slow: $(VENV)/.test system-packages ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow tests

@@ -35,3 +35,14 @@ def vectors() -> Callable[[str], Path]:
         return found
 
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with few and long tests first: whoever starts them last waits for them alone."""
+    first = (
+        "tests/stories/",
+        "tests/hostile/test_imports",
+        "tests/services/test_disk_faults",
+        "tests/services/test_import_faults",
+    )
+    items.sort(key=lambda item: not item.nodeid.startswith(first))

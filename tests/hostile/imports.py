@@ -127,7 +127,7 @@ def check_store(slug: str, cases: Iterable[Case]) -> None:
     snapshots = Snapshot.objects.filter(product=product)
     assert {each.pk for each in snapshots} == kept
     records = {each.record_digest for each in deliveries if each.record_digest}
-    assert LogEntry.objects.filter(kind="delivery").count() == len(records)
+    assert LogEntry.objects.filter(kind="delivery", digest__in=records).count() == len(records)
     archives = {Digest.of(case.archive).hex: case.archive for case in cases}
     for name, archive in archives.items():
         assert objects().read(product.store_key, Digest.parse(name), limit=len(archive)) == archive
@@ -135,7 +135,7 @@ def check_store(slug: str, cases: Iterable[Case]) -> None:
     for snapshot in snapshots:
         wanted |= {snapshot.manifest, snapshot.file_table}
         wanted |= {name for pack in snapshot.packs.all() for name in (pack.pack, pack.index)}
-    assert stored(product) == wanted
+    assert stored(product) == wanted, (stored(product) - wanted, wanted - stored(product))
     assert [*settings.OBJECT_ROOT.glob("p*/incoming/*")] == []
 
 

@@ -61,9 +61,9 @@ def test_all_naughty_strings_that_may_be_names_are_readable_under_them(
     tree = NameTree(kept)
     flags = tuple((tell().path, rule) for rule, tell in (*judge_names(tree), *collisions(tree)))
     assert flags
-    check_all(
-        cast, "naughty", {"tar": Case(tar_of(sound), kept=kept, flagged=flags), "zip": Case(zip_of(sound), kept=kept, flagged=flags)}
-    )  # fmt: skip
+    # Two products: of one tree that arrives twice at once, two packs may be stored (ISA-L's output differs between processes).
+    check_all(cast, "naughty-tar", {"tar": Case(tar_of(sound), kept=kept, flagged=flags)})
+    check_all(cast, "naughty-zip", {"zip": Case(zip_of(sound), kept=kept, flagged=flags)})
 
 
 def test_all_naughty_strings_that_may_not_be_names_are_each_named(cast: Cast, vectors: Callable[[str], Path]) -> None:

@@ -1,5 +1,7 @@
 """Git packs, version 2, written in one pass without deltas, and their version 2 index (git's Documentation/gitformat-pack).
 
+The objects are the same for the same tree, the bytes of the pack need not be: what ISA-L makes of one blob differs between processes.
+
 The number of objects stands in the pack's header, so the header is written again at the end; the trailing SHA-1 is over the final bytes.
 """
 
