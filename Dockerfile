@@ -5,6 +5,7 @@ COPY requirements/ requirements/
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/production.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index --editable . \
+ && python -m compileall -q transparency reviews \
  && useradd --system --home-dir /data --create-home portal
 USER portal
 VOLUME /data

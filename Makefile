@@ -15,14 +15,14 @@ SECONDS ?= 1800
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-run: $(VENV)/.portal ## set up, then start the portal with its demonstration (PORT=8000, TRANSPARENCY_HOME=var)
+run: $(VENV)/.portal compiled ## set up, then start the portal with its demonstration (PORT=8000, TRANSPARENCY_HOME=var)
 	$(BIN)/python manage.py serve --demo
 
-test: $(VENV)/.test system-packages ## set up, then check and run the whole suite
+test: $(VENV)/.test system-packages compiled ## set up, then check and run the whole suite
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" tests
 
-test-slow: $(VENV)/.test system-packages ## the tests that take minutes
+test-slow: $(VENV)/.test system-packages compiled ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow tests
 
 check: $(VENV)/.test ## ruff, mypy, import contracts, migrations
@@ -47,6 +47,11 @@ fuzz: $(VENV)/.fuzz ## fuzz a parser, a group of them or all (TARGET=all SECONDS
 
 clean: ## remove the virtual environment; data under var/ stays
 	rm -rf $(VENV)
+
+# Contained processes start often and may write nothing: they find the package compiled, or each of them would compile it again.
+.PHONY: compiled
+compiled: | $(VENV)/.portal
+	$(BIN)/python -m compileall -q transparency reviews
 
 .PHONY: system-packages
 system-packages:
