@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from celery.signals import worker_process_init
+
 from transparency.celery import app
+from transparency.services.contain import sandbox
 from transparency.services.perform_job import perform_job
 
 # An import may use 15 minutes of CPU (EDGES, Limits); the rest is waiting for disks.
@@ -19,3 +22,9 @@ def run_import(job: str) -> None:
 @app.task(name="transparency.tasks.run_job", time_limit=600, acks_late=False)  # type: ignore[untyped-decorator]
 def run_job(job: str) -> None:
     perform_job(job=UUID(job))
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def make_ready(**_: object) -> None:
+    """The first task finds a contained process as every later one does."""
+    sandbox().prepare()

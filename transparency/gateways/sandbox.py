@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from transparency.gateways.contained.wire import MAX_ANSWER_BYTES, parse_failure, parse_line
+from transparency.gateways.spares import spares
 from transparency.gateways.spending import cpu_seconds_of
 from transparency.proofs.errors import EvidenceError, UnavailableError
 
@@ -81,10 +82,11 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """How tasks are contained here."""
+    """How tasks are contained here. With `ready`, bubblewrap has a process waiting for the next task (spares.py)."""
 
     kind: Kind
     bounds: Bounds = Bounds()
+    ready: bool = False
 
     def run(
         self,
@@ -105,24 +107,42 @@ class Sandbox:
         files = {**(inputs or {}), **(outputs or {})}
         for stream in files.values():
             stream.flush() if stream.writable() else stream.seek(0)
-        arguments = [task, *(f"{name}={stream.fileno()}" for name, stream in files.items())]
         limits = {"cpu": self.bounds.cpu, "memory": self.bounds.memory, "output": self.bounds.output}
+        numbers = {name: stream.fileno() for name, stream in files.items()}
         with ExitStack() as stack:
-            environment = _environment()
-            if self.kind == "rlimits" and scratch:
-                environment["TMPDIR"] = stack.enter_context(_task_folder(scratch))
-            child = subprocess.Popen(
-                [*_wrapping(self.kind), sys.executable, "-I", "-c", _START, str(_PACKAGE.parent), *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=[stream.fileno() for stream in files.values()],
-                env=environment,
-                cwd="/",
-                start_new_session=True,
-            )
+            folder = stack.enter_context(_task_folder(scratch)) if self.kind == "rlimits" and scratch else None
+            child, send = self._started(task, numbers, folder)
+            stack.callback(self.prepare)
             stack.callback(_end, child)
-            return _Conversation(child, self.bounds, tick, meter or Meter()).hold({"limits": limits, **request})
+            conversation = _Conversation(child, self.bounds, tick, meter or Meter())
+            return conversation.hold(send, {"limits": limits, **request})
+
+    def prepare(self) -> None:
+        """Have a process ready for the next task, where that is wanted."""
+        if self.ready and self.kind == "bubblewrap":
+            spares.prepare(self._command(), _environment())
+
+    def _started(
+        self, task: str, files: Mapping[str, int], folder: str | None
+    ) -> tuple[subprocess.Popen[bytes], Callable[[dict[str, Any]], None]]:
+        """The process for this task, and how it gets its request."""
+        if self.ready and (spare := spares.take(self._command())):
+            told = {"task": task, "files": [*files]}
+            return spare.child, lambda request: spare.send(json.dumps(told | request).encode(), [*files.values()])
+        child = subprocess.Popen(
+            [*self._command(), task, *(f"{name}={number}" for name, number in files.items())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[*files.values()],
+            env=_environment() | ({"TMPDIR": folder} if folder else {}),
+            cwd="/",
+            start_new_session=True,
+        )
+        return child, lambda request: _write(child, json.dumps(request).encode())
+
+    def _command(self) -> list[str]:
+        return [*_wrapping(self.kind), sys.executable, "-I", "-c", _START, str(_PACKAGE.parent)]
 
 
 def choose_sandbox(wanted: str, bounds: Bounds) -> Sandbox:
@@ -169,8 +189,8 @@ class _Conversation:
         self._complaint = bytearray()
         self._heard = self._lines = 0
 
-    def hold(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        self._write(json.dumps(request).encode())
+    def hold(self, send: Callable[[dict[str, Any]], None], request: dict[str, Any]) -> dict[str, Any]:
+        send(request)
         deadline = time.monotonic() + self._bounds.time
         with selectors.DefaultSelector() as selector:
             for pipe in (self._child.stdout, self._child.stderr):
@@ -199,13 +219,6 @@ class _Conversation:
         if spent > self._bounds.cpu:
             self._meter.add({"cpu": spent})
             raise EvidenceError("limit-cpu", expected=f"at most {self._bounds.cpu} s of CPU", found="more")
-
-    def _write(self, request: bytes) -> None:
-        if self._child.stdin is None:
-            raise AssertionError("a pipe was asked for")
-        with suppress(BrokenPipeError):  # it died at once; its end says why
-            self._child.stdin.write(request)
-            self._child.stdin.close()
 
     def _hear(self, selector: selectors.BaseSelector, pipe: Any) -> None:
         data = os.read(pipe.fileno(), 1 << 16)
@@ -266,6 +279,14 @@ def _task_folder(scratch: Path) -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(child: subprocess.Popen[bytes], request: bytes) -> None:
+    if child.stdin is None:
+        raise AssertionError("a pipe was asked for")
+    with suppress(BrokenPipeError):  # it died at once; its end says why
+        child.stdin.write(request)
+        child.stdin.close()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import cache as remember
 
 from django.conf import settings
@@ -16,7 +17,7 @@ _logger = logging.getLogger(__name__)
 def sandbox() -> Sandbox:
     """Bubblewrap where it works. Without it the embedded size goes on with the limits of a process, and says so; production does not."""
     bounds = Bounds(cpu=settings.PARSE_CPU_SECONDS, time=settings.PARSE_SECONDS, memory=settings.PARSE_MEMORY_BYTES)
-    chosen = choose_sandbox("bubblewrap" if settings.PRODUCTION else settings.SANDBOX, bounds)
+    chosen = replace(choose_sandbox("bubblewrap" if settings.PRODUCTION else settings.SANDBOX, bounds), ready=True)
     if chosen.kind != "bubblewrap":
         _logger.warning(
             "hostile input is parsed without bubblewrap here: limits hold, but files and network are not shut off"
