@@ -14,12 +14,14 @@ has revoked the key; so the rows are joined before anything is judged by them:
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from transparency.models import TrustAnchor
+from transparency.proofs.signatures.certificates import merge_certificates
 from transparency.proofs.signatures.keys import EnrolledKey, parse_key
-from transparency.proofs.signatures.openpgp import armour
-from transparency.proofs.signatures.openpgp_key import join_certificates
+from transparency.services.keep_key_ids import certificate_of
+from transparency.services.update_certificate import bounded_armour
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,10 +50,9 @@ def _joined(rows: Sequence[TrustAnchor]) -> EnrolledKey:
 
 
 def _public(rows: Sequence[TrustAnchor]) -> str:
-    copies = dict.fromkeys(row.public.strip() for row in rows)
-    if len(copies) == 1 or rows[0].format != TrustAnchor.Format.OPENPGP:
+    if len({row.public.strip() for row in rows}) == 1 or rows[0].format != TrustAnchor.Format.OPENPGP:
         return rows[0].public
-    return armour(join_certificates([copy.encode() for copy in copies]))
+    return bounded_armour(reduce(merge_certificates, map(certificate_of, rows)))
 
 
 def _until(anchor: TrustAnchor) -> datetime | None:

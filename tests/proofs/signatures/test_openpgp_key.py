@@ -8,10 +8,10 @@ import pysequoia
 import pytest
 
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.signatures.certificates import merge_certificates
 from transparency.proofs.signatures.openpgp_key import (
     PRIMARY,
     SUBKEY,
-    join_certificates,
     parse_openpgp_certificate,
 )
 
@@ -132,13 +132,13 @@ class TestCopies:
         certificate = parse_openpgp_certificate(whole)
         subkeys = [item for item in certificate.components if item.tag == SUBKEY]
         extra = packet(SUBKEY, 27, BASE, 4)
-        joined = parse_openpgp_certificate(join_certificates([whole, whole + extra, whole]))
+        joined = parse_openpgp_certificate(merge_certificates(merge_certificates(whole, whole + extra), whole))
         assert joined.fingerprint == certificate.fingerprint
         assert joined.components[: len(certificate.components)] == certificate.components
         assert [item.tag for item in joined.components[-1:]] == [SUBKEY]
         assert len(joined.keys) == len(subkeys) + 2
-        assert parse_openpgp_certificate(join_certificates([whole])).components == certificate.components
+        assert merge_certificates(whole, whole) == whole
 
     def test_only_copies_of_one_certificate_are_joined(self) -> None:
         with pytest.raises(EvidenceError, match="key-malformed"):
-            join_certificates([packet(PRIMARY, 27, BASE), packet(PRIMARY, 1, rsa())])
+            merge_certificates(packet(PRIMARY, 27, BASE), packet(PRIMARY, 1, rsa()))

@@ -6,8 +6,6 @@ what a certificate's own key did not sign counts for nothing where it is judged 
 
 >>> split_certificates(bytes.fromhex("c60161c20162c60163"), limit=2)
 [b'\\xc6\\x01a\\xc2\\x01b', b'\\xc6\\x01c']
->>> merge_certificates(bytes.fromhex("c60161c20162"), bytes.fromhex("c60161c20163")).hex()
-'c60161c20162c20163'
 """
 
 from __future__ import annotations
@@ -55,7 +53,10 @@ def own_part(certificate: bytes) -> bytes:
 
 
 def merge_certificates(held: bytes, given: bytes) -> bytes:
-    """What is held, and what of the given version was not in it; exactly what is held when nothing is new."""
+    """What is held, and what of the given version was not in it; exactly what is held when nothing is new (`key-malformed`)."""
+    names = {parse_openpgp_certificate(each).fingerprint for each in (held, given)}
+    if len(names) > 1:
+        raise EvidenceError("key-malformed", expected="versions of one certificate", found=", ".join(sorted(names)))
     parts = _parts(held)
     where: dict[tuple[int, bytes], _Part] = {}
     there: dict[tuple[int, bytes], set[tuple[int, bytes]]] = {}

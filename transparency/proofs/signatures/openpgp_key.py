@@ -5,14 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.openpgp import dearmour, packets, parse_areas
 from transparency.proofs.signatures.openpgp_numbers import RSA, Fault, fault_of, modulus_bits
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MAX_CERTIFICATE_BYTES = 1024 * 1024
 PRIMARY, SUBKEY, SIGNATURE, USER_ID = 6, 14, 2, 13
@@ -104,31 +100,6 @@ def parse_openpgp_certificate(data: bytes) -> OpenPgpCertificate:
     return OpenPgpCertificate(tuple(keys), tuple(reasons), components)
 
 
-def join_certificates(copies: Sequence[bytes]) -> bytes:
-    """One binary certificate of everything that copies of the same one hold, the first copy's order first (`key-malformed`).
-
-    Packets are neither checked nor dropped: a renewal, a subkey or a revocation counts whichever copy brought it.
-    """
-    merged: dict[tuple[int, bytes], list[bytes]] = {}
-    names = {parse_openpgp_certificate(data).fingerprint for data in copies}
-    if len(names) != 1:
-        raise EvidenceError(_CODE, expected="copies of one certificate", found=", ".join(sorted(names)))
-    for data in copies:
-        for component in _components(data):
-            known = merged.setdefault((component.tag, component.body), [])
-            known.extend(body for body in component.signatures if body not in known)
-    found = b"".join(
-        _packet(tag, body) + b"".join(_packet(SIGNATURE, one) for one in signatures)
-        # Subkeys stand after user ids (section 10.1); the sort keeps the order otherwise.
-        for (tag, body), signatures in sorted(
-            merged.items(), key=lambda item: (item[0][0] != PRIMARY, item[0][0] == SUBKEY)
-        )
-    )
-    if len(found) > MAX_CERTIFICATE_BYTES:
-        raise EvidenceError(_CODE, expected=f"at most {MAX_CERTIFICATE_BYTES} bytes", found=f"{len(found)} bytes")
-    return found
-
-
 def revocation_reason(body: bytes) -> int | None:
     """The reason that a revocation signature gives in what it signs; None when it gives none."""
     reason = parse_areas(body)[0].get(_REASON)
@@ -148,10 +119,6 @@ def _components(data: bytes) -> tuple[Component, ...]:
         else:
             raise EvidenceError(_CODE, expected="an OpenPGP certificate", found="a signature in front of it")
     return tuple(Component(tag, body, tuple(signatures)) for tag, body, signatures in found)
-
-
-def _packet(tag: int, body: bytes) -> bytes:
-    return bytes((0xC0 | tag, 0xFF)) + len(body).to_bytes(4, "big") + body
 
 
 def _parse_key(body: bytes, *, primary: bool) -> OpenPgpKey:
