@@ -24,7 +24,22 @@ from transparency.proofs.sources.patches import apply_patch, parse_patch, parse_
 from transparency.proofs.sources.paths import judge_path
 
 # dpkg-source's own call (Dpkg::Source::Patch), but for the backups that it removes afterwards.
-GNU_PATCH = ("patch", "-t", "-F", "0", "-N", "-p1", "-u", "-V", "never", "-E", "-s", "-r", "-")
+GNU_PATCH = (
+    "patch",
+    "-t",
+    "-F",
+    "0",
+    "-N",
+    "-p1",
+    "-u",
+    "-V",
+    "never",
+    "-E",
+    "-s",
+    "-r",
+    "-",
+    "--no-backup-if-mismatch",
+)
 _NAMES = (b"f", b"g")
 
 

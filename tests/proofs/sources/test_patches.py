@@ -168,7 +168,15 @@ def one(old: bytes, new: bytes) -> bytes:
         (b"diff --git a/l b/l\nnew file mode 120000\n" + NEW, "patch-unsupported"),
         (b"diff --git a/f b/f\nindex 1..2\nGIT binary patch\nliteral 1\n", "patch-unsupported"),
         (b"Binary files a/f and b/f differ\n", "patch-unsupported"),
-        (one(b"a/f", b"b/f") + b"+++ \nc\n", "patch-unsupported"),
+        (one(b"a/f", b"b/f") + b"+++ \nc\n", "patch-malformed"),
+        (one(b"a/f", b"b/f") + b"@@ -7,2 +7,\x1d3 @@ x\n", "patch-malformed"),
+        (b"--- a/f\nfar from the other half\n+++ b/f\n", "patch-malformed"),
+        (b"*** a/f\n" + one(b"a/f", b"b/f"), "patch-malformed"),
+        (one(b"\x01a/f", b"/dev/null"), "patch-path"),
+        (b"--- a/f\n+++ b/f\n@@ -0 +0,0 @@\n-a\n", "patch-malformed"),
+        (b"--- /dev/null\n+++ b/g\n@@ -1,0 +0,2 @@\n+a\n+b\n", "patch-malformed"),
+        (b"--- /dev/null\n+++ b/g\n@@ -0,0 +1,2 @@\n+a\n\\ No newline at end of file\n+b\n", "patch-malformed"),
+        (b"--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n-a\n\\ No newline at end of file\n+b\n c\n", "patch-malformed"),
         (one(b"a/f", b"b/f") + b"Index: f\n 3,4d\n", "patch-unsupported"),
     ],
 )
@@ -201,3 +209,9 @@ def test_any_series_of_plain_names_reads_back(names: list[str], *, optioned: boo
 def test_a_series_that_leads_elsewhere_is_refused(line: bytes) -> None:
     with pytest.raises(EvidenceError, match="patch-series"):
         parse_series(line + b"\n")
+
+
+def test_a_hunk_that_is_longer_than_the_file_fits_nowhere() -> None:
+    [patch] = parse_patch(b"--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@\n+new\n a\n b\n c\n", name="p")
+    with pytest.raises(EvidenceError, match="patch-failed"):
+        apply_patch(b"a\n", patch, name="p")

@@ -7,7 +7,7 @@ b'new\na\nc\n'
 | rule | when |
 |---|---|
 | patch-series | a series with options other than `-p1`, with names that are no plain relative ones, or one twice |
-| patch-malformed | hunks that do not add up, headers without a hunk, too much of anything |
+| patch-malformed | hunks that do not add up, headers without a hunk and the other way round, too much of anything |
 | patch-unsupported | renames, copies, binary patches, changes of a mode, what GNU patch would hand to ed |
 | patch-path | a name that the path policy refuses, or that has nothing to strip |
 | patch-failed | a hunk that fits nowhere, a file to make that is there, a file to change or remove that is not |
@@ -48,6 +48,7 @@ _BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
 # Behind the last hunk GNU patch takes a line like this for an ed script, once a line like a header stands there too.
 _ED_COMMAND = re.compile(rb"[ \tX]*(?:[0-9]*(?:,[0-9]+)?(?:[cd]|s/\.//)|[0-9]*[ai])[ \t]*\r?\Z")
 _ED_HEADER = re.compile(rb"[ \tX]*(?:\+\+\+ |--- |\*\*\* |Index:|diff --git )")
+_HEADS = (b"@@ ", b"--- ", b"+++ ", b"*** ")
 _NULL = b"/dev/null"
 _NO_NEWLINE = b"\\"
 _NAME = re.compile(
@@ -178,8 +179,9 @@ class _Reader:
                 files += 1
                 if files > MAX_FILES:
                     _malformed(self._name, f"at most {MAX_FILES} files", "more")
-            elif _HUNK.match(line):
-                _malformed(self._name, "file headers before a hunk", f"line {self._at + 1}")
+            elif line.startswith(_HEADS):
+                # Prose for us, half a header for GNU patch: it would look for a name in it.
+                _malformed(self._name, "file headers and a hunk", f"line {self._at + 1}: {line[:60]!r}")
             else:
                 self._at += 1
         self._refuse_ed(after)
@@ -251,7 +253,7 @@ class _Reader:
                 found=repr(path[:80]),
             )
         stripped = b"/".join(parts[self._strip :])
-        fatal = [finding.rule for finding in judge_path(stripped) if finding.fatal]
+        fatal = [finding.rule for each in (path, stripped) for finding in judge_path(each) if finding.fatal]
         if fatal or b".." in parts:
             raise EvidenceError(
                 "patch-path", subject=self._name, expected="a name inside the tree", found=repr(path[:80])
@@ -265,7 +267,9 @@ class _Reader:
         match = _HUNK.match(self._lines[self._at])
         if match is None:
             _malformed(self._name, "a hunk's line numbers", f"line {self._at + 1}: {self._line()[:60]!r}")
-        start, olds, _, news = (int(group) if group is not None else 1 for group in match.groups())
+        start, olds, new_start, news = (int(group) if group is not None else 1 for group in match.groups())
+        if (olds and not start) or (news and not new_start):
+            _malformed(self._name, "lines that begin at 1", f"line {self._at + 1}: {self._line()[:60]!r}")
         self._at += 1
         before, after, kinds = self._body(olds, news)
         leading = len(kinds) - len(kinds.lstrip(b" "))
@@ -277,17 +281,17 @@ class _Reader:
         first = self._at
         before: list[bytes] = []
         after: list[bytes] = []
-        kinds = bytearray()
+        kinds, ended = bytearray(), bytearray()
         while len(before) < olds or len(after) < news or self._line().startswith(_NO_NEWLINE):
             line = self._line()
             if not line and self._at >= len(self._lines) - 1:
                 _malformed(self._name, f"{olds} and {news} lines in the hunk of line {first}", "the end of the patch")
             kind, text = (line[:1], line[1:]) if line else (b" ", b"")  # an empty line is an empty line of context
             self._at += 1
-            if kind == b"\\":
-                self._cut(before, after, kinds)
+            if kind == _NO_NEWLINE:
+                ended += self._cut(before, after, kinds)
                 continue
-            if kind not in {b" ", b"-", b"+"}:
+            if kind not in {b" ", b"-", b"+"} or kind in ended or (kind == b" " and ended):
                 _malformed(self._name, "a line of a hunk", f"line {self._at}: {line[:60]!r}")
             kinds += kind
             before += [text + b"\n"] if kind != b"+" else []
@@ -302,12 +306,13 @@ class _Reader:
         return self._lines[self._at] if self._at < len(self._lines) else b""
 
     @staticmethod
-    def _cut(before: list[bytes], after: list[bytes], kinds: bytearray) -> None:
-        """The line above has no newline at its end."""
-        last = kinds[-1:] or b" "
-        for side in [before] if last == b"-" else [after] if last == b"+" else [before, after]:
-            if side:
-                side[-1] = side[-1].removesuffix(b"\n")
+    def _cut(before: list[bytes], after: list[bytes], kinds: bytearray) -> bytes:
+        """The line above has no newline at its end: nothing follows on the sides (`-`, `+`) that are told."""
+        sides = {b"-": b"-", b"+": b"+"}.get(bytes(kinds[-1:]), b"-+")
+        for side, lines in ((b"-", before), (b"+", after)):
+            if side in sides and lines:
+                lines[-1] = lines[-1].removesuffix(b"\n")
+        return sides
 
 
 def _find(lines: Sequence[bytes], hunk: Hunk, least: int, offset: int) -> tuple[int | None, int]:
@@ -334,7 +339,7 @@ def _find(lines: Sequence[bytes], hunk: Hunk, least: int, offset: int) -> tuple[
 
 
 def _fits(lines: Sequence[bytes], want: Sequence[bytes], place: int) -> bool:
-    return all(lines[place + index] == line for index, line in enumerate(want))
+    return len(lines) - place >= len(want) and all(lines[place + index] == line for index, line in enumerate(want))
 
 
 def _lines(content: bytes) -> list[bytes]:
