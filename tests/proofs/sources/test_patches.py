@@ -187,7 +187,7 @@ def test_a_cheat_is_refused_by_its_rule(patch: bytes, code: str) -> None:
 
 
 def test_prose_behind_the_last_hunk_is_prose_while_gnu_patch_says_so_too(tmp_path: Path) -> None:
-    for prose in (b"-- \n2.39.2\n", b"c\n3,4d\n", b"+++ \nabc\n", b"Index: f\n3,4a\n"):
+    for prose in (b"-- \n2.39.2\n", b"c\n3,4d\n", b"++ \nabc\n", b"Index: f\n3,4a\n"):
         patch = one(b"a/f", b"b/f") + prose
         assert apply(b"a\n", patch) == gnu_patch(tmp_path, b"a\n", patch) == b"b\n"
 
