@@ -11,6 +11,8 @@ class ReviewsConfig(AppConfig):
     def ready(self) -> None:
         # Only here are models loaded; the demonstration's reviews come after its people and products.
         from reviews.services.demo_reviews import demo_reviews  # noqa: PLC0415
-        from transparency.registries import demonstration  # noqa: PLC0415
+        from reviews.services.render_file import start_lexers  # noqa: PLC0415
+        from transparency.registries import before_serving, demonstration  # noqa: PLC0415
 
         demonstration.append(demo_reviews)
+        before_serving.append(start_lexers)

@@ -17,3 +17,6 @@ after_import: list[Callable[[int], None]] = []
 
 # Steps of `serve --demo`, each idempotent, called with a function that prints a line.
 demonstration: list[Callable[[Callable[[str], object]], None]] = []
+
+# Called when a web server is about to answer its first request.
+before_serving: list[Callable[[], None]] = []

@@ -18,6 +18,7 @@ _SAME_NAMES = (
 )
 _LEXERS = {name: name for name in _SAME_NAMES.split()} | _OTHER_NAMES
 LANGUAGES = frozenset(_LEXERS)
+ALIASES = tuple(sorted(_LEXERS.values()))
 
 
 def lexer_name(language: str) -> str | None:

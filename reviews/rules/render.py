@@ -24,23 +24,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Literal
-
-from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES
 
 from reviews.rules.hidden import describe, is_hidden, label
 from reviews.rules.languages import lexer_name
-from transparency.proofs.errors import EvidenceError
+from reviews.rules.lexing import CLASSES, Runs, lex
+from transparency.proofs.errors import EvidenceError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from pygments.lexer import Lexer
-    from pygments.token import _TokenType
-
-RENDERER_VERSION = 1  # in the name of everything that is kept of what this file makes
+RENDERER_VERSION = 2  # in the name of everything that is kept of what this file makes
 MAX_BYTES = 32 * 1024**2  # more is not shown at all, only offered for download
 MAX_COLOURED_BYTES = 1024**2
 MAX_COLOURED_LINES = 20_000
@@ -48,10 +42,16 @@ MAX_COLOURED_LINE_CHARS = 1_000  # lexers are quick on long files and slow on lo
 MAX_HIDDEN_TOKENS = 20_000  # past this the tokens become short, or 1 MiB of input would be 100 MiB of rows
 
 PlainReason = Literal[
-    "no-language", "too-large", "too-many-lines", "line-too-long", "hidden-characters", "lexer-failed"
+    "no-language",
+    "too-large",
+    "too-many-lines",
+    "line-too-long",
+    "hidden-characters",
+    "lexer-failed",
+    "lexer-limit",
+    "lexer-unavailable",
 ]
-# What somebody else's lexer may raise over hostile text. It never decides more than the colours.
-_LEXER_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_LEXER_CODES: dict[str, PlainReason] = {"lexer-failed": "lexer-failed", "lexer-limit": "lexer-limit"}
 _SPECIAL_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -69,8 +69,11 @@ def count_rows(content: bytes) -> int:
     return content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
 
 
-def render(content: bytes, language: str) -> RenderedFile:
-    """Return one row of HTML for each line; `language` is the file table's, "" for none. Raise `file-too-large`."""
+def render(content: bytes, language: str, *, lexer: Callable[[str, str], Runs] = lex) -> RenderedFile:
+    """Return one row of HTML for each line; `language` is the file table's, "" for none. Raise `file-too-large`.
+
+    `lexer` is told the text and Pygments' alias; over hostile text it is one that runs in a process of its own.
+    """
     if len(content) > MAX_BYTES:
         raise EvidenceError("file-too-large", expected=f"at most {MAX_BYTES} bytes", found=f"{len(content)} bytes")
     text = content.decode("utf-8", "surrogateescape")
@@ -81,14 +84,16 @@ def render(content: bytes, language: str) -> RenderedFile:
     if _count_hidden(text) > MAX_HIDDEN_TOKENS:
         return RenderedFile(tuple(_dense_row(line) for line in lines), None, "hidden-characters")
     reason = _why_plain(content, lines)
-    lexer = lexer_name(language)
-    if lexer is None:
+    alias = lexer_name(language)
+    if alias is None:
         reason = "no-language"
     elif reason is None:
-        rows = _coloured_rows(lines, get_lexer_by_name(lexer), tokens)
-        if rows is not None:
-            return RenderedFile(rows, language, None)
-        reason = "lexer-failed"
+        try:
+            return RenderedFile(_coloured_rows(lines, alias, lexer, tokens), language, None)
+        except EvidenceError as error:
+            reason = _LEXER_CODES[error.code]
+        except UnavailableError:
+            reason = "lexer-unavailable"
     return RenderedFile(tuple(_plain_row(line, tokens) for line in lines), None, reason)
 
 
@@ -128,43 +133,29 @@ def _split_ending(line: str) -> tuple[str, str]:
     return line, ""
 
 
-def _coloured_rows(lines: list[str], lexer: Lexer, tokens: _Tokens) -> tuple[str, ...] | None:
-    """Lex without Pygments' own preparation, which changes line ends; None when the lexer failed or lost text."""
+def _coloured_rows(lines: list[str], alias: str, lexer: Callable[[str, str], Runs], tokens: _Tokens) -> tuple[str, ...]:
     bodies, endings = zip(*map(_split_ending, lines), strict=True) if lines else ((), ())
+    text = "".join(f"{body}\n" for body in bodies)
+    runs = lexer(text, alias)
     rows: list[str] = []
     parts: list[str] = []
-    seen: list[str] = []
-    text = "".join(f"{body}\n" for body in bodies)
-    try:
-        for _, kind, value in lexer.get_tokens_unprocessed(text):
-            seen.append(value)
-            first, *later = value.split("\n")
-            parts.append(_coloured(first, kind, tokens))
-            for piece in later:
-                rows.append("".join(parts))
-                parts = [_coloured(piece, kind, tokens)]
-    except _LEXER_FAILURES:
-        return None
-    if "".join(seen) != text:
-        return None
+    place = 0
+    for length, colour in zip(runs.lengths, runs.colours, strict=True):
+        first, *later = text[place : place + length].split("\n")
+        place += length
+        name = CLASSES[colour]
+        parts.append(_coloured(first, name, tokens))
+        for piece in later:
+            rows.append("".join(parts))
+            parts = [_coloured(piece, name, tokens)]
     return tuple(row + ending for row, ending in zip(rows, endings, strict=True))
 
 
-def _coloured(piece: str, kind: _TokenType, tokens: _Tokens) -> str:
+def _coloured(piece: str, name: str, tokens: _Tokens) -> str:
     if not piece:
         return ""
-    name = _class_of(kind)
     shown = piece.translate(tokens)
     return f'<span class="{name}">{shown}</span>' if name else shown
-
-
-@cache
-def _class_of(kind: _TokenType) -> str:
-    """The short class of the nearest known kind of token; kinds that a lexer makes up never reach the page."""
-    known: _TokenType | None = kind
-    while known is not None and known not in STANDARD_TYPES:
-        known = known.parent
-    return STANDARD_TYPES.get(known, "") if known is not None else ""
 
 
 def _count_hidden(text: str) -> int:
@@ -200,4 +191,4 @@ _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", 
 
 def class_names() -> Iterable[str]:
     """Return every class that a row may carry, for the style sheet and its test."""
-    return sorted({name for name in STANDARD_TYPES.values() if name} | {"hidden-char", "hidden-line", "line-end"})
+    return sorted({name for name in CLASSES if name} | {"hidden-char", "hidden-line", "line-end"})

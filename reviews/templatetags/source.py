@@ -1,4 +1,4 @@
-"""The one place where HTML made from imported text reaches a page: rows of reviews/rules/render.py, escaped there."""
+"""The one place where HTML made from imported text reaches a page: the rows of reviews/rules/rows.py, escaped by the renderer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def row(html: str) -> SafeString:
-    """A row of a rendered file; nothing else may be given."""
-    return mark_safe(html)  # noqa: S308 - the renderer escapes every character and emits only spans of its own
+def rows(bodies: str) -> SafeString:
+    """The table bodies that `splice` made; nothing else may be given."""
+    return mark_safe(bodies)  # noqa: S308 - the renderer escapes every character; notes come out of a template

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_safe
 
 from reviews.models import Note
 from reviews.queries import marks_on, notes_on
-from reviews.rules.render import RENDERER_VERSION
+from reviews.rules.rows import ROWS_VERSION, splice
 from reviews.services.locate_region import is_text
+from reviews.services.render_file import render_file
 from reviews.web.access import Readable, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, kind_of
-from reviews.web.lines import lines_of, part_of, parts_of, rendered_file, selection_of
+from reviews.web.lines import part_of, parts_of, selection_of, spans_of
 from reviews.web.neighbours import neighbours_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
 from transparency.errors import EvidenceError
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[1-9][0-9]{0,17}\Z")
 SUBMODULE = 0o160000
-TEMPLATES = ("base.html", "reviews/file.html", "reviews/file_panel.html", "reviews/file_rows.html")
+TEMPLATES = (
+    "base.html",
+    "reviews/file.html",
+    "reviews/file_panel.html",
+    "reviews/file_rows.html",
+    "reviews/note_row.html",
+)
 
 
 @require_safe
@@ -122,26 +129,37 @@ def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> d
 
 
 def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
+    entry = found["entry"]
+    selection = selection_of(request.GET.get("lines", ""), entry.lines)
+    parts = parts_of(entry.lines)
+    if not parts:
+        return {"count": 0}
+    part = part_of(request.GET.get("part", ""), selection, parts)
     try:
-        rendered = rendered_file(found["snapshot"], found["entry"])
+        rows = render_file(snapshot=found["snapshot"], entry=entry, part=part.number)
     except EvidenceError as error:
         return {"refused": error}
-    count = len(rendered.rows)
-    selection = selection_of(request.GET.get("lines", ""), count)
-    parts = parts_of(count)
-    if not parts:
-        return {"rendered": rendered, "count": 0}
-    part = part_of(request.GET.get("part", ""), selection, parts)
     return {
-        "rendered": rendered,
-        "count": count,
+        "plain_reason": rows.plain_reason,
+        "count": entry.lines,
         "selection": selection,
         "parts": parts,
         "part": part,
         "before": parts[part.number - 2] if part.number > 1 else None,
         "after": parts[part.number] if part.number < len(parts) else None,
-        "lines": lines_of(rendered.rows, part, selection, found["marks"], found["notes"]),
+        "bodies": splice(rows, spans_of(part, selection, found["marks"]), _after(request, found, entry.lines)),
     }
+
+
+def _after(request: HttpRequest, found: dict[str, Any], count: int) -> dict[int, str]:
+    """The rows of the notes, by the line that they stand after: the last that they are about."""
+    after: dict[int, str] = {}
+    template = get_template("reviews/note_row.html")
+    for note in found["notes"]:
+        line = min(note.end, count)
+        shown = template.render({"note": note, "withdrawn": found.get("withdrawn"), "user": request.user}, request)
+        after[line] = after.get(line, "") + shown
+    return after
 
 
 def _deleted_note(request: HttpRequest, entry: FileEntry) -> Note | None:
@@ -164,7 +182,7 @@ def _tag(request: HttpRequest, found: dict[str, Any]) -> str:
     )
     rights = (getattr(found["engagement"], "pk", None), found["may_download"], product.name, product.visibility)
     written = [_state(each) for each in (*found["notes"], *found["marks"])]
-    ours = (_version(), RENDERER_VERSION, static("css/portal.css"), static("css/code.css"))
+    ours = (_version(), ROWS_VERSION, static("css/portal.css"), static("css/code.css"))
     return f'"{Digest.of(repr((ours, asked, rights, found["entry"], written)).encode()).hex[:32]}"'
 
 

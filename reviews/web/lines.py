@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reviews.rules.coverage import LEVELS
-from reviews.rules.render import RenderedFile, render
-from transparency.models import Snapshot
-from transparency.queries import read_file
+from reviews.rules.rows import ROWS_A_PART, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from reviews.models import Note, ReadMark
-    from transparency.proofs.filetable import FileEntry
+    from reviews.models import ReadMark
 
-ROWS_A_PART = 5_000
-KEPT_FILES = 64
-MAX_KEPT_BYTES = 256 * 1024  # of source: what is rendered is some ten times as much
 _LINES = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?\Z")
 _PART = re.compile(r"[1-9][0-9]{0,5}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row. `mark` is the strongest mark on it; `word` says it where a run of equal marks begins."""
-
-    number: int
-    html: str
-    mark: str
-    word: str
-    notes: tuple[Note, ...]
-    selected: bool
+_SELECTED = "is-selected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +36,6 @@ class Part:
     number: int
     first: int
     last: int
-
-
-def rendered_file(snapshot: Snapshot, entry: FileEntry) -> RenderedFile:
-    """The rows of a file; raises `file-too-large`, `object-damaged`. Small ones are kept for the next page."""
-    if entry.size <= MAX_KEPT_BYTES:
-        return _kept(snapshot.pk, entry.path)
-    return _render(snapshot, entry.path)
 
 
 def selection_of(text: str, count: int) -> Selection:
@@ -82,39 +58,23 @@ def part_of(text: str, selection: Selection, parts: Sequence[Part]) -> Part:
     return parts[min(number, len(parts)) - 1]
 
 
-def lines_of(
-    rows: Sequence[str], part: Part, selection: Selection, marks: Iterable[ReadMark], notes: Iterable[Note]
-) -> list[Line]:
-    """The rows of one part. A note stands after the last line that it is about."""
-    levels = _levels(marks, part)
-    after: dict[int, list[Note]] = {}
-    for note in notes:
-        after.setdefault(min(note.end, len(rows)), []).append(note)
-    chosen = range(selection.start, selection.end + 1) if selection.given else range(0)
-    lines = []
-    above = ""
-    for number in range(part.first, part.last + 1):
-        mark = levels.get(number, "")
-        word = mark if mark != above else ""
-        lines.append(Line(number, rows[number - 1], mark, word, tuple(after.get(number, ())), number in chosen))
-        above = mark
-    return lines
-
-
-def _levels(marks: Iterable[ReadMark], part: Part) -> Mapping[int, str]:
-    """The highest level of each line that has one."""
-    levels: dict[int, str] = {}
+def spans_of(part: Part, selection: Selection, marks: Iterable[ReadMark]) -> list[Span]:
+    """What each line looks like: the strongest mark on it, and whether it is selected. A run of one mark says so once."""
+    strength = bytearray(part.last - part.first + 1)
+    turns = {part.first, part.last + 1}
     for mark in sorted(marks, key=lambda each: LEVELS.index(each.level)):
-        lines = range(max(mark.start, part.first), min(mark.end, part.last) + 1)
-        levels.update(dict.fromkeys(lines, mark.level))
-    return levels
-
-
-@lru_cache(maxsize=KEPT_FILES)
-def _kept(snapshot: int, path: bytes) -> RenderedFile:
-    return _render(Snapshot.objects.select_related("product").get(pk=snapshot), path)
-
-
-def _render(snapshot: Snapshot, path: bytes) -> RenderedFile:
-    entry, data = read_file(snapshot, path)
-    return render(data, entry.language)
+        start, after = max(mark.start, part.first), min(mark.end, part.last) + 1
+        if start < after:
+            strength[start - part.first : after - part.first] = bytes([1 + LEVELS.index(mark.level)]) * (after - start)
+            turns |= {start, after}
+    chosen = range(selection.start, selection.end + 1) if selection.given else range(0)
+    turns |= {line for line in (selection.start, selection.end + 1) if chosen and part.first < line <= part.last}
+    spans: list[Span] = []
+    above = 0
+    for start, after in pairwise(sorted(turns)):
+        level = strength[start - part.first]
+        word = LEVELS[level - 1] if level else ""
+        look = " ".join(each for each in (f"is-{word}" if word else "", _SELECTED if start in chosen else "") if each)
+        spans.append(Span(start, after - 1, look, word if level != above else ""))
+        above = level
+    return spans

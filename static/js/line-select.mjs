@@ -8,6 +8,7 @@ export function lineSelect(table) {
   let first = asked ? Number(asked[1]) : null;
 
   const select = (start, end) => {
+    for (const body of table.tBodies) body.classList.remove("is-selected");
     for (const [number, row] of rows) row.classList.toggle("is-selected", number >= start && number <= end);
     for (const field of document.querySelectorAll("[data-line-start]")) field.value = start;
     for (const field of document.querySelectorAll("[data-line-end]")) field.value = end;

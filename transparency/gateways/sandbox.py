@@ -53,8 +53,9 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _START = (
     "import runpy, sys; own = sys.argv.pop(1); "
     "sys.path.insert(sum('-packages' not in entry for entry in sys.path), own); "
-    "runpy.run_module('transparency.gateways.contained', run_name='__main__', alter_sys=True)"
+    "runpy.run_module('MODULE', run_name='__main__', alter_sys=True)"
 )
+_TASKS = "transparency.gateways.contained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Sandbox:
     def prepare(self) -> None:
         """Have a process ready for the next task, where that is wanted."""
         if self.ready and self.kind == "bubblewrap":
-            spares.prepare(self._command(), _environment())
+            spares.prepare(self._command(), contained_environment())
 
     def _started(
         self, task: str, files: Mapping[str, int], folder: str | None
@@ -135,14 +136,14 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=[*files.values()],
-            env=_environment() | ({"TMPDIR": folder} if folder else {}),
+            env=contained_environment() | ({"TMPDIR": folder} if folder else {}),
             cwd="/",
             start_new_session=True,
         )
         return child, lambda request: _write(child, json.dumps(request).encode())
 
     def _command(self) -> list[str]:
-        return [*_wrapping(self.kind), sys.executable, "-I", "-c", _START, str(_PACKAGE.parent)]
+        return contained_command(self.kind, _TASKS)
 
 
 def choose_sandbox(wanted: str, bounds: Bounds) -> Sandbox:
@@ -164,7 +165,7 @@ def bubblewrap_works() -> bool:
     with suppress(OSError, subprocess.TimeoutExpired):
         done = subprocess.run(
             [*_wrapping("bubblewrap"), "/usr/bin/true"],
-            env=_environment(),
+            env=contained_environment(),
             capture_output=True,
             timeout=10,
             check=False,
@@ -300,14 +301,20 @@ def _end(child: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _environment() -> dict[str, str]:
+def contained_environment() -> dict[str, str]:
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _wrapping(kind: Kind) -> Sequence[str]:
+def contained_command(kind: Kind, module: str, *, show: Sequence[str] = ()) -> list[str]:
+    """The command that runs a module of ours in the sandbox; `show` names folders of code that it needs beside this package."""
+    start = _START.replace("MODULE", module)
+    return [*_wrapping(kind, show), sys.executable, "-I", "-c", start, str(_PACKAGE.parent)]
+
+
+def _wrapping(kind: Kind, show: Sequence[str] = ()) -> Sequence[str]:
     if kind == "rlimits":
         return ()
-    shown = [part for folder in _shown_folders() for part in ("--ro-bind", folder, folder)]
+    shown = [part for folder in (*_shown_folders(), *show) for part in ("--ro-bind", folder, folder)]
     return (
         "bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--uid", NOBODY, "--gid", NOBODY, "--hostname", "contained",

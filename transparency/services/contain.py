@@ -9,6 +9,7 @@ from functools import cache as remember
 from django.conf import settings
 
 from transparency.gateways.sandbox import Bounds, Sandbox, choose_sandbox
+from transparency.gateways.warm import WarmPool
 
 _logger = logging.getLogger(__name__)
 
@@ -23,3 +24,9 @@ def sandbox() -> Sandbox:
             "hostile input is parsed without bubblewrap here: limits hold, but files and network are not shut off"
         )
     return chosen
+
+
+@remember
+def warm(module: str, folder: str) -> WarmPool:
+    """The processes of this web server or worker that have loaded `module`, which lies in the package at `folder`."""
+    return WarmPool(sandbox().kind, module, show=(folder,))

@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pygments.lexer import Lexer
-from pygments.token import Token
 
-from reviews.rules import render as render_module
 from reviews.rules.languages import LANGUAGES, lexer_name
 from reviews.rules.render import MAX_BYTES, class_names, count_rows, render
-from transparency.proofs.errors import EvidenceError
+from transparency.proofs.errors import EvidenceError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from pygments.token import _TokenType
+    from reviews.rules.lexing import Runs
 
 _TOKEN = re.compile(r'<span class="hidden-char" title="[^"<>]*">([^<]*)</span>')
 _LINE_END = '<span class="line-end" title="U+000D CARRIAGE RETURN"></span>'
@@ -231,19 +228,20 @@ def test_a_language_off_the_list_is_shown_plain(language: str) -> None:
     assert render(b"x", language).plain_reason == "no-language"
 
 
-class _LosesText(Lexer):
-    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, _TokenType, str]]:
-        yield 1, Token, text[1:]
+@pytest.mark.parametrize("code", ["lexer-failed", "lexer-limit"])
+def test_a_lexer_that_fails_or_is_stopped_costs_the_colours_only(code: str) -> None:
+    def broken(text: str, alias: str) -> Runs:
+        raise EvidenceError(code, expected="tokens", found="none")
+
+    rendered = render(b"int a;\nb", "c", lexer=broken)
+    assert (rendered.rows, rendered.language, rendered.plain_reason) == (("int a;", "b"), None, code)
 
 
-class _Raises(Lexer):
-    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, _TokenType, str]]:
-        yield 0, Token, {"": ""}[text]
+def test_a_lexer_that_is_not_there_costs_the_colours_only() -> None:
+    def missing(text: str, alias: str) -> Runs:
+        raise UnavailableError("warm-unavailable", expected="a process", found="none")
 
-
-@pytest.mark.parametrize("lexer", [_LosesText(), _Raises()])
-def test_a_lexer_that_fails_or_loses_text_costs_the_colours_only(lexer: Lexer) -> None:
-    assert render_module._coloured_rows(["int a;", "b"], lexer, render_module._Tokens()) is None
+    assert render(b"int a;", "c", lexer=missing).plain_reason == "lexer-unavailable"
 
 
 def test_every_class_is_listed_for_the_style_sheet() -> None:

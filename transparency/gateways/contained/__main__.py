@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -13,19 +12,18 @@ import sys
 from typing import Any
 
 from transparency.gateways.contained.tasks import TASKS
+from transparency.gateways.contained.withdraw import withdraw
 from transparency.gateways.durable import disk_weather
 from transparency.gateways.spares import LENGTH_BYTES, MAX_FILES
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 MAX_REQUEST_BYTES = 64 * 1024**2
 MAX_PROCESSES_FILES = 256
 _ROOTS = ((UnusableInputError, "unusable"), (EvidenceError, "evidence"), (UnavailableError, "unavailable"))
 
 
 def main() -> int:
-    _withdraw()
+    withdraw()
     name, files, request = _told_at_once(*sys.argv[1:]) if len(sys.argv) > 1 else _told_later()
     _limit(request["limits"])
     # Hundreds of thousands of small values and no cycles: collecting garbage among them would only cost time.
@@ -58,15 +56,6 @@ def _told_later() -> tuple[str, dict[str, int], dict[str, Any]]:
         with line.makefile("rb") as stream:
             request = json.loads(stream.read(int.from_bytes(head, "big")))
     return request.pop("task"), dict(zip(request.pop("files"), numbers, strict=True)), request
-
-
-def _withdraw() -> None:
-    """Die with the parent, keep every descendant in sight, and leave the network where the wrapping did not (the kernel may forbid it)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind stays below us, where its CPU is counted
-    if libc.unshare(CLONE_NEWNET):
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
 def _limit(limits: dict[str, int]) -> None:

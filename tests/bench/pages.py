@@ -1,0 +1,128 @@
+"""Report: pages of the portal, signed in, beside cgit, gitweb and klaus over the same tree, in one run.
+
+    python -m tests.bench.pages ARCHIVE.tar.xz [--rounds 3] [--requests 300]
+
+The portal imports the archive, an auditor agrees an engagement and writes 20 notes on each of two C files, those nearest to 465 and to
+5,131 lines; then each page is asked for over one connection (p50, p99) and by 16 at once (wrk, where it is). All ask for gzip, as browsers
+do. KLAUS_PYTHON names the python of a venv with klaus and gunicorn. Ratios count; absolute figures are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.peers import free_port, peers, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LINES = (465, 5131)
+HEADERS = {"Accept-Encoding": "gzip", "Host": "localhost", "Connection": "keep-alive"}
+
+
+def portal(archive: Path, folder: Path) -> dict[str, Any]:
+    """A data folder with the archive in it, two files with 20 notes each and a session of their reader's."""
+    environment = {**os.environ, "TRANSPARENCY_HOME": str(folder / "var"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.bench.pages_setup", str(archive), *map(str, LINES)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return {**said, "environment": environment}
+
+
+def repository(archive: Path, folder: Path) -> Path:
+    tree, bare = folder / "tree", folder / "s.git"
+    tree.mkdir()
+    subprocess.run(["tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1"], check=True)
+    git = ["git", "-c", "user.name=b", "-c", "user.email=b@bench.test", "-C", str(tree)]
+    for words in (("init", "-q", "-b", "main"), ("add", "-A", "-f"), ("commit", "-q", "-m", "all")):
+        subprocess.run([*git, *words], check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(tree), str(bare)], check=True)
+    return bare
+
+
+def ask(port: int, path: str, cookie: str, count: int) -> tuple[list[float], int]:
+    """Milliseconds of each answer over one connection, and the bytes of a body on the wire."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = HEADERS | ({"Cookie": cookie} if cookie else {})
+    took, size = [], 0
+    for number in range(count + 5):
+        start = time.perf_counter()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path} answered {answer.status}")
+        if number >= 5:
+            took.append((time.perf_counter() - start) * 1000)
+        size = len(body)
+    connection.close()
+    return took, size
+
+
+def at_once(port: int, path: str, cookie: str) -> str:
+    if not shutil.which("wrk"):
+        return "-"
+    command = ["wrk", "-t1", "-c16", "-d4s", "-H", "Accept-Encoding: gzip", "-H", "Host: localhost"]
+    command += ["-H", f"Cookie: {cookie}"] if cookie else []
+    said = subprocess.run(
+        [*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True
+    ).stdout
+    found = re.search(r"Requests/sec:\s+([0-9.]+)", said)
+    errors = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    return f"{float(found[1]):.0f}" + (f" ({errors[1]} errors)" if errors else "") if found else "-"
+
+
+def row(name: str, port: int, path: str, cookie: str, count: int) -> str:
+    took, size = ask(port, path, cookie, count)
+    took.sort()
+    p50, p99 = statistics.median(took), took[int(len(took) * 0.99)]
+    return f"| {name} | {p50:.2f} | {p99:.2f} | {at_once(port, path, cookie)} | {size / 1000:.1f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--requests", type=int, default=300)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        said = portal(given.archive.resolve(), folder)
+        bare = repository(given.archive.resolve(), folder)
+        port = free_port()
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+            "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "transparency.wsgi:application",
+        ]  # fmt: skip
+        web = subprocess.Popen(command, env=said["environment"], cwd=ROOT)
+        try:
+            wait_for(port)
+            (folder / "peers").mkdir()
+            with peers(bare, folder / "peers") as found:
+                for what, path in (*said["files"].items(), ("root folder", "")):
+                    print(
+                        f"\n{what} {path}\n| server | p50 ms | p99 ms | requests/s at 16 | kB |\n|---|---|---|---|---|"
+                    )
+                    place = f"{said['base']}file/{path}" if path else f"{said['base']}tree/"
+                    first = ask(port, place, said["cookie"], -4)[0] if path else []
+                    print(row("portal, signed in, 20 notes", port, place, said["cookie"], given.requests), first or "")
+                    for peer in found:
+                        address = peer.file.format(path=path) if path else peer.folder
+                        count = given.requests if peer.name.startswith("cgit") and "filter" not in peer.name else 30
+                        print(row(peer.name, peer.port, address, "", count), flush=True)
+        finally:
+            web.terminate()
+            web.wait(10)
+
+
+if __name__ == "__main__":
+    main()
