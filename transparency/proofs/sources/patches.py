@@ -49,6 +49,8 @@ _BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
 _ED_COMMAND = re.compile(rb"[ \tX]*(?:[0-9]*(?:,[0-9]+)?(?:[cd]|s/\.//)|[0-9]*[ai])[ \t]*\r?\Z")
 _ED_HEADER = re.compile(rb"[ \tX]*(?:\+\+\+ |--- |\*\*\* |Index:|diff --git )")
 _HEADS = (b"@@ ", b"--- ", b"+++ ", b"*** ")
+# What may follow git's headers; a file that is made or removed empty has nothing more.
+_AFTER_GIT = (b"--- ", b"diff --git ", b"GIT binary patch", b"Binary files ", b"-- ")
 _NULL = b"/dev/null"
 _NO_NEWLINE = b"\\"
 _NAME = re.compile(
@@ -160,6 +162,8 @@ class _Reader:
         self._strip = strip
         self._at = 0
         self._hunks = 0
+        # What git's headers call the file: new, deleted, or neither; None outside of them.
+        self._git: bytes | None = None
 
     def __iter__(self) -> Iterator[FilePatch]:
         files = after = 0
@@ -175,7 +179,7 @@ class _Reader:
                 continue
             if line.startswith(b"--- ") and self._next().startswith(b"+++ ") and self._after_next().startswith(b"@@ "):
                 yield replace(self._file(), executable=executable)
-                executable, after = None, self._at
+                executable, after, self._git = None, self._at, None
                 files += 1
                 if files > MAX_FILES:
                     _malformed(self._name, f"at most {MAX_FILES} files", "more")
@@ -199,8 +203,10 @@ class _Reader:
         """Whether they make the file executable; what GNU patch would do with the others is refused."""
         executable = None
         self._at += 1
+        self._git = b""
         while _GIT_HEADER.match(self._line()):
             line = self._line()
+            self._git = line.partition(b" ")[0] if line.startswith((b"new file ", b"deleted file ")) else self._git
             if _UNSUPPORTED.match(line):
                 raise EvidenceError(
                     "patch-unsupported",
@@ -218,6 +224,8 @@ class _Reader:
                 expected="a change of content with a mode",
                 found="the mode alone",
             )
+        if self._line() and not self._line().startswith(_AFTER_GIT):
+            _malformed(self._name, "headers of git alone", f"line {self._at + 1}: {self._line()[:60]!r}")
         return executable
 
     def _next(self) -> bytes:
@@ -234,6 +242,12 @@ class _Reader:
             hunks.append(self._hunk(len(hunks) + 1))
         if old is None and new is None:
             _malformed(self._name, "a file", "two times /dev/null")
+        whole = len(hunks) == 1 and not (hunks[0].start or hunks[0].before if old is None else hunks[0].after)
+        if None in {old, new} and not whole:
+            _malformed(self._name, "one hunk that makes or removes the whole file", f"line {self._at}")
+        called = b"new" if old is None else b"deleted" if new is None else b""
+        if self._git is not None and self._git != called:
+            _malformed(self._name, "headers of git that say what the names say", repr(self._git))
         if old is not None and new is not None and old != new:
             # The two sides of an honest patch name one file, but for suffixes such as .orig, which GNU patch judges by what exists.
             old = new
