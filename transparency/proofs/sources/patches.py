@@ -248,9 +248,11 @@ class _Reader:
         called = b"new" if old is None else b"deleted" if new is None else b""
         if self._git is not None and self._git != called:
             _malformed(self._name, "headers of git that say what the names say", repr(self._git))
-        if old is not None and new is not None and old != new:
-            # The two sides of an honest patch name one file, but for suffixes such as .orig, which GNU patch judges by what exists.
-            old = new
+        if old is not None and new is not None and old.removesuffix(b".orig") != new:
+            # GNU patch would choose by what exists.
+            raise EvidenceError(
+                "patch-path", subject=self._name, expected="one name on both sides", found=f"{old!r:.80}"
+            )
         return FilePatch(old, new, tuple(hunks))
 
     def _path(self, header: bytes) -> bytes | None:
@@ -259,7 +261,8 @@ class _Reader:
         if path == _NULL or _EPOCH.search(header):
             return None
         parts = path.split(b"/")
-        if len(parts) <= self._strip or path.startswith((b"/", b'"')):
+        spaced = b" " in path and b"\t" not in header  # where such a name ends, readers disagree
+        if len(parts) <= self._strip or path.startswith((b"/", b'"')) or spaced:
             raise EvidenceError(
                 "patch-path",
                 subject=self._name,
@@ -298,7 +301,7 @@ class _Reader:
         kinds, ended = bytearray(), bytearray()
         while len(before) < olds or len(after) < news or self._line().startswith(_NO_NEWLINE):
             line = self._line()
-            if not line and self._at >= len(self._lines) - 1:
+            if self._at >= len(self._lines) - 1 and not line.startswith(_NO_NEWLINE):  # nor a line that nothing ends
                 _malformed(self._name, f"{olds} and {news} lines in the hunk of line {first}", "the end of the patch")
             kind, text = (line[:1], line[1:]) if line else (b" ", b"")  # an empty line is an empty line of context
             self._at += 1
