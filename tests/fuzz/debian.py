@@ -20,7 +20,8 @@ from transparency.proofs.sources.debian import parse_dsc
 from transparency.proofs.sources.intake import take_in
 from transparency.proofs.sources.membersource import TarSource
 from transparency.proofs.sources.overlay import Layer, OverlaySource, read_series
-from transparency.proofs.sources.patches import apply_patch, parse_patch, parse_series, target
+from transparency.proofs.sources.patches import parse_patch, parse_series, target
+from transparency.proofs.sources.patching import apply_patch
 from transparency.proofs.sources.paths import judge_path
 
 # dpkg-source's own call (Dpkg::Source::Patch), but for the backups that it removes afterwards.

@@ -156,8 +156,17 @@ def test_three_deliveries_come_out_and_the_signed_tree_is_the_subject(cast: Cast
     assert [item.name for item in record.components] == ["pump_1.0-2.debian.tar.gz", "pump_1.0.orig.tar.gz"]
 
 
-def test_the_trees_are_those_of_dpkg_source(cast: Cast, tmp_path: Path) -> None:
-    source = Source()
+MOVING = (
+    b"Move it.\n\ndiff --git a/main.c b/src/core.c\nsimilarity index 50%\nrename from main.c\nrename to src/core.c\n"
+    b"--- a/main.c\n+++ b/src/core.c\n@@ -1 +1,2 @@\n int fixed;\n+int moved;\n"
+    b"diff --git a/run b/bin/run\nsimilarity index 100%\nrename from run\nrename to bin/run\n"
+)
+MOVES = {"debian/patches/series": b"fix.patch\nmove.patch\n", "debian/patches/move.patch": MOVING}
+
+
+@pytest.mark.parametrize("debian", [DEBIAN, DEBIAN | MOVES], ids=["changes", "moves"])
+def test_the_trees_are_those_of_dpkg_source(cast: Cast, tmp_path: Path, debian: dict[str, bytes]) -> None:
+    source = Source(debian=debian)
     rows = source.arrive(cast)
     source.lie_in(tmp_path)
     for role, options in (("distribution", ["--skip-patches"]), ("patched", [])):

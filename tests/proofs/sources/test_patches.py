@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.sources import patches
-from transparency.proofs.sources.patches import apply_patch, parse_patch, parse_series, target
+from transparency.proofs.sources import patching
+from transparency.proofs.sources.patches import parse_patch, parse_series, target
+from transparency.proofs.sources.patching import apply_patch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +107,7 @@ class TestPlaces:
             apply(apply(OLD, self.patch()), self.patch())
 
     def test_looking_for_a_place_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patches, "MAX_COMPARED", 10)
+        monkeypatch.setattr(patching, "MAX_COMPARED", 10)
         with pytest.raises(EvidenceError, match="patch-failed"):
             apply(b"x\n" * 10_000 + OLD, self.patch())
 
@@ -162,7 +163,12 @@ def one(old: bytes, new: bytes) -> bytes:
         (b"--- a/f\n+++ b/f\n@@ -1,2 +1 @@\n-a\n+b\n", "patch-malformed"),
         (b"--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n", "patch-malformed"),
         (b"--- a/f\n+++ b/f\n@@ -1 +1 @@\n*a\n+b\n", "patch-malformed"),
-        (b"diff --git a/f b/g\nsimilarity index 100%\nrename from f\nrename to g\n", "patch-unsupported"),
+        (b"diff --git a/f b/g\nrename from f\n" + one(b"a/f", b"b/g"), "patch-malformed"),
+        (b"diff --git a/f b/g\nrename from f\nrename to f\n", "patch-malformed"),
+        (b"diff --git a/f b/g\nrename from f\nrename to h\n" + one(b"a/f", b"b/g"), "patch-malformed"),
+        (b"diff --git a/f b/g\nrename from f\nrename to ../g\n", "patch-path"),
+        (b"diff --git a/f b/g\nrename from f\nrename to /g\n", "patch-path"),
+        (b"diff --git a/f b/g\nrename from f\nrename to .git/g\n", "patch-path"),
         (b"diff --git a/f b/g\ncopy from f\ncopy to g\n" + one(b"a/f", b"b/g"), "patch-unsupported"),
         (b"diff --git a/f b/f\nold mode 100644\nnew mode 100755\n", "patch-unsupported"),
         (b"diff --git a/l b/l\nnew file mode 120000\n" + NEW, "patch-unsupported"),
@@ -223,3 +229,33 @@ def test_a_hunk_that_is_longer_than_the_file_fits_nowhere() -> None:
     [patch] = parse_patch(b"--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@\n+new\n a\n b\n c\n", name="p")
     with pytest.raises(EvidenceError, match="patch-failed"):
         apply_patch(b"a\n", patch, name="p")
+
+
+MOVED = b"diff --git a/f b/d/g\nsimilarity index 80%\nrename from f\nrename to d/g\n"
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        MOVED,
+        MOVED + b"index 1234567..89abcde 100644\n--- a/f\n+++ b/d/g\n@@ -1,2 +1,2 @@\n line 1\n-line 2\n+another\n",
+    ],
+)
+def test_a_file_that_moves_moves_as_gnu_patch_moves_it(tmp_path: Path, patch: bytes) -> None:
+    [item] = parse_patch(patch, name="p")
+    assert (item.old, item.new, item.moves) == (b"f", b"d/g", True)
+    made = apply_patch(b"line 1\nline 2\n", item, name="p")
+    (tmp_path / "f").write_bytes(b"line 1\nline 2\n")
+    command = ["patch", "-p1", "-F0", "-N", "-u", "-t", "-E", "-s", "-r", "-"]
+    subprocess.run(command, cwd=tmp_path, input=patch, check=True)
+    assert not (tmp_path / "f").exists()
+    assert (tmp_path / "d" / "g").read_bytes() == made
+
+
+def test_a_file_moves_neither_onto_another_nor_from_nowhere() -> None:
+    [item] = parse_patch(MOVED, name="p")
+    with pytest.raises(EvidenceError, match="patch-failed"):
+        apply_patch(b"a\n", item, name="p", there=True)
+    for content in (None, b""):
+        with pytest.raises(EvidenceError, match="patch-failed"):
+            apply_patch(content, item, name="p")

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.escaping import escape_path
 from transparency.proofs.sources.archive import ArchiveError, Member
-from transparency.proofs.sources.patches import apply_patch, parse_patch, parse_series, target
+from transparency.proofs.sources.patches import parse_patch, parse_series, target, touched
+from transparency.proofs.sources.patching import apply_patch
 from transparency.proofs.sources.paths import normal_path
 
 if TYPE_CHECKING:
@@ -57,23 +58,23 @@ class OverlaySource:
 
     def __iter__(self) -> Iterator[Member]:
         yield Member("folder", TOP, False, 0)  # noqa: FBT003 - a field
-        touched = frozenset(target(patch) for _, patch in self.patches)
+        held = frozenset(path for _, patch in self.patches for path in touched(patch))
         for layer in self.layers:
             for member in layer.source:
                 placed = _placed(layer, member)
                 if placed is None:
                     continue
-                if placed.kind == "hardlink" and normal_path(placed.target, folder=False) in touched:
+                if placed.kind == "hardlink" and normal_path(placed.target, folder=False) in held:
                     placed = self._unlinked(placed)
                 path = normal_path(placed.path, folder=placed.kind == "folder")
-                if path in touched and placed.kind != "folder":
+                if path in held and placed.kind != "folder":
                     self._hold(path, placed)
                     continue
                 yield _in_top(placed)
             layer.source.finish()
             self._flags += layer.source.flags
             self._done += 1
-        for path, member in sorted(self._patched(touched).items()):
+        for path, member in sorted(self._patched(held).items()):
             yield _in_top(replace(member, path=path))
 
     @property
@@ -117,16 +118,20 @@ class OverlaySource:
         held = self._held.get(normal_path(member.target, folder=False))
         return member if held is None else replace(held, path=member.path)
 
-    def _patched(self, touched: frozenset[bytes]) -> Mapping[bytes, Member]:
-        contents = {path: member.data for path in touched if (member := self._held.get(path)) is not None}
+    def _patched(self, held: frozenset[bytes]) -> Mapping[bytes, Member]:
+        contents = {path: member.data for path in held if (member := self._held.get(path)) is not None}
         modes = {path: member.executable for path, member in self._held.items() if member is not None}
         for name, patch in self.patches:
             path = target(patch)
+            source = patch.old if patch.moves and patch.old else path
             try:
-                changed = apply_patch(contents.get(path), patch, name=name)
+                changed = apply_patch(contents.get(source), patch, name=name, there=source != path and path in contents)
             except EvidenceError as error:
                 subject = escape_path(error.subject.encode())
                 raise ArchiveError(error.code, subject=subject, expected=error.expected, found=error.found) from error
+            if source != path:
+                contents.pop(source, None)
+                modes[path] = modes.pop(source, False)
             if changed is None:
                 contents.pop(path, None)
                 modes.pop(path, None)

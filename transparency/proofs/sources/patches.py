@@ -23,19 +23,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.escaping import escape_path
 from transparency.proofs.sources.paths import judge_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 MAX_PATCH_BYTES = 64 * 1024 * 1024
 MAX_SERIES_BYTES = 1024 * 1024
 MAX_PATCHES = 10_000
 MAX_FILES = 20_000
 MAX_HUNKS = 200_000
-# Lines compared while looking for the place of one file's hunks: far above what an honest patch needs.
-MAX_COMPARED = 20_000_000
 _HUNK = re.compile(rb"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@")
 _EPOCH = re.compile(rb"\t(?:1970-01-01 00:00:00|1969-12-31 |1970-01-01 )")
 # git's extended headers, which stand between `diff --git` and the names; elsewhere such lines are prose.
@@ -43,7 +40,8 @@ _GIT_HEADER = re.compile(
     rb"(?:old mode|new mode|deleted file mode|new file mode|index|similarity|dissimilarity|rename|copy) "
 )
 _GIT_MODE = re.compile(rb"new (?:file )?mode 100(755|644)\r?\Z")
-_UNSUPPORTED = re.compile(rb"(?:rename|copy) (?:from|to) |(?:new|old) (?:file )?mode (?!100(?:755|644)\r?\Z)")
+_RENAME = re.compile(rb"rename (from|to) ([^\t\r\"]+)\Z")
+_UNSUPPORTED = re.compile(rb"copy (?:from|to) |(?:new|old) (?:file )?mode (?!100(?:755|644)\r?\Z)")
 _BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
 # Behind the last hunk GNU patch takes a line like this for an ed script, once a line like a header stands there too.
 _ED_COMMAND = re.compile(rb"[ \tX]*(?:[0-9]*(?:,[0-9]+)?(?:[cd]|s/\.//)|[0-9]*[ai])[ \t]*\r?\Z")
@@ -73,12 +71,19 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FilePatch:
-    """What a patch does to one file; None stands for /dev/null, and for a side that is dated as absent."""
+    """What a patch does to one file; None stands for /dev/null, and for a side that is dated as absent.
+
+    Two names of which neither is None are a file that moves, changed or as it is.
+    """
 
     old: bytes | None
     new: bytes | None
     hunks: tuple[Hunk, ...]
     executable: bool | None = None
+
+    @property
+    def moves(self) -> bool:
+        return None not in {self.old, self.new} and self.old != self.new
 
 
 def parse_series(data: bytes) -> tuple[str, ...]:
@@ -109,48 +114,17 @@ def parse_patch(data: bytes, *, name: str, strip: int = 1) -> tuple[FilePatch, .
     return tuple(_Reader(data.split(b"\n"), name, strip))
 
 
+def touched(patch: FilePatch) -> frozenset[bytes]:
+    """The paths whose files are read, made or removed."""
+    return frozenset(path for path in (patch.old, patch.new) if path is not None)
+
+
 def target(patch: FilePatch) -> bytes:
-    """The path that is changed."""
+    """The path that is changed, its new name where it moves."""
     path = patch.new if patch.new is not None else patch.old
     if path is None:
         raise AssertionError("a patch without a name")
     return path
-
-
-def apply_patch(content: bytes | None, patch: FilePatch, *, name: str) -> bytes | None:
-    """The content afterwards; None for a file that is not there, before or after (`patch-failed`)."""
-    where = f"{name}: {escape_path(target(patch))}"
-    creates = patch.old is None or (patch.hunks and patch.hunks[0].start == 0 and not patch.hunks[0].before)
-    if creates and content:
-        raise EvidenceError(
-            "patch-failed", subject=where, expected="no such file yet", found=f"one of {len(content)} bytes"
-        )
-    if not creates and content is None:
-        raise EvidenceError("patch-failed", subject=where, expected="a file to change", found="none")
-    lines = _lines(content or b"")
-    result: list[bytes] = []
-    place = offset = compared = 0
-    for hunk in patch.hunks:
-        at, cost = _find(lines, hunk, place, offset)
-        compared += cost
-        if at is None or compared > MAX_COMPARED:
-            raise EvidenceError(
-                "patch-failed",
-                subject=where,
-                expected=f"hunk {hunk.number} at line {hunk.start}",
-                found="no place for it",
-            )
-        offset = at - max(hunk.start - 1, 0)
-        result += lines[place:at]
-        result += hunk.after
-        place = at + len(hunk.before)
-    result += lines[place:]
-    made = b"".join(result)
-    if patch.new is None and made:
-        raise EvidenceError(
-            "patch-failed", subject=where, expected="nothing left of a removed file", found=f"{len(made)} bytes"
-        )
-    return made or None
 
 
 class _Reader:
@@ -164,6 +138,7 @@ class _Reader:
         self._hunks = 0
         # What git's headers call the file: new, deleted, or neither; None outside of them.
         self._git: bytes | None = None
+        self._moved: tuple[bytes, bytes] | None = None
 
     def __iter__(self) -> Iterator[FilePatch]:
         files = after = 0
@@ -176,10 +151,13 @@ class _Reader:
                 )
             if line.startswith(b"diff --git "):
                 executable = self._git_headers()
+                if self._moved and not self._line().startswith(b"--- "):
+                    yield FilePatch(*self._moved, (), executable)
+                    self._git, self._moved = None, None
                 continue
             if line.startswith(b"--- ") and self._next().startswith(b"+++ ") and self._after_next().startswith(b"@@ "):
                 yield replace(self._file(), executable=executable)
-                executable, after, self._git = None, self._at, None
+                executable, after, self._git, self._moved = None, self._at, None, None
                 files += 1
                 if files > MAX_FILES:
                     _malformed(self._name, f"at most {MAX_FILES} files", "more")
@@ -203,7 +181,7 @@ class _Reader:
         """Whether they make the file executable; what GNU patch would do with the others is refused."""
         executable = None
         self._at += 1
-        self._git = b""
+        self._git, moves = b"", dict[bytes, bytes]()
         while _GIT_HEADER.match(self._line()):
             line = self._line()
             self._git = line.partition(b" ")[0] if line.startswith((b"new file ", b"deleted file ")) else self._git
@@ -211,13 +189,17 @@ class _Reader:
                 raise EvidenceError(
                     "patch-unsupported",
                     subject=self._name,
-                    expected="no renames, copies or odd modes",
+                    expected="no copies or odd modes",
                     found=repr(line[:80]),
                 )
+            if rename := _RENAME.match(line):
+                moves[rename[1]] = self._path(b"x/" * self._strip + rename[2]) or b""
             if mode := _GIT_MODE.match(line):
                 executable = mode[1] == b"755"
             self._at += 1
-        if executable is not None and not self._line().startswith((b"--- ", b"GIT binary patch", b"Binary files ")):
+        self._moved = self._both(moves)
+        alone = not self._line().startswith((b"--- ", b"GIT binary patch", b"Binary files "))
+        if executable is not None and alone:
             raise EvidenceError(
                 "patch-unsupported",
                 subject=self._name,
@@ -227,6 +209,13 @@ class _Reader:
         if self._line() and not self._line().startswith(_AFTER_GIT):
             _malformed(self._name, "headers of git alone", f"line {self._at + 1}: {self._line()[:60]!r}")
         return executable
+
+    def _both(self, moves: dict[bytes, bytes]) -> tuple[bytes, bytes] | None:
+        if not moves:
+            return None
+        if set(moves) != {b"from", b"to"} or moves[b"from"] == moves[b"to"]:
+            _malformed(self._name, "a name to rename from and another to rename to", repr(moves)[:80])
+        return moves[b"from"], moves[b"to"]
 
     def _next(self) -> bytes:
         return self._lines[self._at + 1] if self._at + 1 < len(self._lines) else b""
@@ -248,11 +237,14 @@ class _Reader:
         called = b"new" if old is None else b"deleted" if new is None else b""
         if self._git is not None and self._git != called:
             _malformed(self._name, "headers of git that say what the names say", repr(self._git))
-        if old is not None and new is not None and old.removesuffix(b".orig") != new:
+        if self._moved and self._moved != (old, new):
+            _malformed(self._name, "the names that the headers of git rename", repr((old, new))[:80])
+        if not self._moved and None not in {old, new} and (old or b"").removesuffix(b".orig") != new:
             # GNU patch would choose by what exists.
             raise EvidenceError(
                 "patch-path", subject=self._name, expected="one name on both sides", found=f"{old!r:.80}"
             )
+        old = old if self._moved or old is None or new is None else new
         return FilePatch(old, new, tuple(hunks))
 
     def _path(self, header: bytes) -> bytes | None:
@@ -330,40 +322,6 @@ class _Reader:
             if side in sides and lines:
                 lines[-1] = lines[-1].removesuffix(b"\n")
         return sides
-
-
-def _find(lines: Sequence[bytes], hunk: Hunk, least: int, offset: int) -> tuple[int | None, int]:
-    """The nearest place from `least` on where the hunk's old lines stand, and how many lines were compared to find it.
-
-    As GNU patch without fuzz: a hunk with less context before its changes than after them belongs to the beginning of the file,
-    one with less after them to its end.
-    """
-    want = hunk.before
-    last = len(lines) - len(want)
-    guess = max(hunk.start - 1, 0) + offset if want else max(hunk.start, 0) + offset
-    compared = 1
-    if hunk.leading < hunk.trailing and hunk.start <= 1:
-        return (0 if least == 0 and _fits(lines, want, 0) else None), compared
-    if hunk.trailing < hunk.leading:
-        return (last if last >= least and _fits(lines, want, last) else None), compared
-    for distance in range(max(len(lines) - guess, guess) + 2):
-        for place in (guess + distance, guess - distance) if distance else (guess,):
-            if least <= place <= last:
-                compared += 1
-                if _fits(lines, want, place):
-                    return place, compared
-    return None, compared
-
-
-def _fits(lines: Sequence[bytes], want: Sequence[bytes], place: int) -> bool:
-    return len(lines) - place >= len(want) and all(lines[place + index] == line for index, line in enumerate(want))
-
-
-def _lines(content: bytes) -> list[bytes]:
-    """Lines with their LF; only LF ends a line."""
-    lines = [line + b"\n" for line in content.split(b"\n")]
-    last = lines.pop().removesuffix(b"\n")
-    return [*lines, last] if last else lines
 
 
 def _malformed(name: str, expected: str, found: str) -> NoReturn:
