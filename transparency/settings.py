@@ -143,6 +143,11 @@ SANDBOX = env.str("TRANSPARENCY_SANDBOX", "auto")
 PARSE_CPU_SECONDS = env.int("TRANSPARENCY_PARSE_CPU", 15 * 60)
 PARSE_SECONDS = env.int("TRANSPARENCY_PARSE_SECONDS", 30 * 60)
 PARSE_MEMORY_BYTES = env.int("TRANSPARENCY_PARSE_MEMORY", 4 * 1024**3)
+# Of one archive: bytes of content, members, bytes of one file, and how much more may come out than went in.
+LIMIT_CONTENT_BYTES = env.int("TRANSPARENCY_LIMIT_CONTENT", 16 * 1024**3)
+LIMIT_MEMBERS = env.int("TRANSPARENCY_LIMIT_MEMBERS", 1_000_000)
+LIMIT_MEMBER_BYTES = env.int("TRANSPARENCY_LIMIT_MEMBER", 4 * 1024**3)
+LIMIT_RATIO = env.int("TRANSPARENCY_LIMIT_RATIO", 200)
 
 # --- objects, log ----------------------------------------------------------------------------------------------------
 OBJECT_ROOT = HOME / "objects"

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pytest_django.fixtures import Settings
+
     from tests.cast import Cast
 
 MIB = 1024**2
@@ -169,3 +171,17 @@ def test_thousands_of_long_names_that_are_flagged_cost_the_caller_little(cast: C
     *told, last = delivery.flagged
     assert sum(len(item["path"]) for item in told) <= 4 * MIB
     assert (last["path"], last["rule"], last["detail"]) == ("", "flags-more", f"{5000 * 20 - len(told)} name-utf8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [("LIMIT_MEMBERS", 2, "limit-members"), ("LIMIT_MEMBER_BYTES", 1, "limit-member"), ("LIMIT_CONTENT_BYTES", 5, "limit-content")],
+)  # fmt: skip
+def test_an_installation_sets_limits_of_its_own(
+    cast: Cast, settings: Settings, name: str, value: int, rule: str
+) -> None:
+    setattr(settings, name, value)
+    job = receive(cast, gzip.compress(b"".join(file(path, b"ab") for path in (b"d/a", b"d/b", b"d/c")) + END, 1))
+    assert perform_job(job=job.pk)
+    [refused] = Delivery.objects.get().refused
+    assert refused["rule"] == rule

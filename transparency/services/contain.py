@@ -1,4 +1,4 @@
-"""The installation's sandbox, chosen from settings."""
+"""The installation's sandbox and limits, from settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.conf import settings
 
 from transparency.gateways.sandbox import Bounds, Sandbox, choose_sandbox
 from transparency.gateways.warm import WarmPool
+from transparency.proofs.sources.membersource import Limits
 
 _logger = logging.getLogger(__name__)
 
@@ -24,6 +25,16 @@ def sandbox() -> Sandbox:
             "hostile input is parsed without bubblewrap here: limits hold, but files and network are not shut off"
         )
     return chosen
+
+
+def intake_limits() -> Limits:
+    """What one archive may hold (EDGES, Limits)."""
+    return Limits(
+        content=settings.LIMIT_CONTENT_BYTES,
+        members=settings.LIMIT_MEMBERS,
+        member=settings.LIMIT_MEMBER_BYTES,
+        ratio=settings.LIMIT_RATIO,
+    )
 
 
 @remember

@@ -22,12 +22,11 @@ from transparency.gateways.debian_parsing import read_source
 from transparency.gateways.durable import temporary_file
 from transparency.gateways.sandbox import Meter
 from transparency.models import Delivery
-from transparency.proofs.sources.membersource import Limits
 from transparency.services.admit_delivery import admit_delivery, quarantine_delivery
 from transparency.services.admit_quarantined import admitted_together, quarantined_with
 from transparency.services.arrival import Arrival, admission_of
 from transparency.services.claim_job import finish_job
-from transparency.services.contain import sandbox
+from transparency.services.contain import intake_limits, sandbox
 from transparency.services.debian_source import DISTRIBUTION, PATCHED, UPSTREAM, arrivals_of, take_apart
 from transparency.services.judge_debian import judge_beside, judge_description, judge_upstream
 from transparency.services.note_progress import note_progress
@@ -134,7 +133,7 @@ def _read_tree(claim: Claim, source: DebianSource, arrival: Arrival, meter: Mete
             archives,
             pack,
             patched=arrival.role == PATCHED,
-            limits=Limits(),
+            limits=intake_limits(),
             scratch=scratch,
             tick=Heartbeat(claim, total, f"reading the {arrival.role} tree"),
             meter=meter,

@@ -11,8 +11,7 @@ from transparency.gateways.openpgp import OpenPgp
 from transparency.gateways.parsing import Over, Tick, decompress, judge_signatures, quiet
 from transparency.proofs.digest import Digest
 from transparency.proofs.signatures.judge import FileDigests, Verdict, judge_all
-from transparency.proofs.sources.membersource import Limits
-from transparency.services.contain import sandbox
+from transparency.services.contain import intake_limits, sandbox
 from transparency.services.enrol_anchor import product_anchors, relevant_anchors
 from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
@@ -80,7 +79,7 @@ def judge_decompressed(
         objects().open(compartment, archive.digest) as packed,
         temporary_file(objects().scratch(compartment), "plain") as (plain, _),
     ):
-        digests = decompress(sandbox(), packed, plain, limits=Limits(), tick=tick, meter=meter)
+        digests = decompress(sandbox(), packed, plain, limits=intake_limits(), tick=tick, meter=meter)
         plain.seek(0)
         verdict = judge_signatures(
             sandbox(),

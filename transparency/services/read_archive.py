@@ -14,9 +14,8 @@ from transparency.models.product import fresh_secret
 from transparency.proofs.commitment import opening_root
 from transparency.proofs.digest import Digest
 from transparency.proofs.manifest import HEADER
-from transparency.proofs.sources.membersource import Limits, Progress
 from transparency.services.claim_job import keep_claim
-from transparency.services.contain import sandbox
+from transparency.services.contain import intake_limits, sandbox
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from transparency.gateways.sandbox import Meter
     from transparency.models import Release
     from transparency.proofs.sources.intake import Intake
+    from transparency.proofs.sources.membersource import Progress
     from transparency.services.claim_job import Claim
     from transparency.services.stored_files import StoredFile
 
@@ -87,7 +87,7 @@ def read_archive(
             sandbox(),
             source,
             pack,
-            limits=Limits(),
+            limits=intake_limits(),
             scratch=scratch,
             tick=Heartbeat(claim, archive.size),
             meter=meter,
