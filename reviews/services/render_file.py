@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from transparency.proofs.filetable import FileEntry
 
 MEMORY_BYTES = 48 * 1024**2  # of rows, in each process
+FOR_NOW = "lexer-unavailable"  # of rows that are not kept: the next time they may have their colours
 LEXER = "reviews.rules.lexing"
 _FOLDER = str(Path(reviews.__file__).parent)
 _LEXER_CODES = {"warm-limit": "lexer-limit", "warm-failed": "lexer-failed"}
@@ -68,7 +69,8 @@ def render_file(*, snapshot: Snapshot, entry: FileEntry, part: int) -> Rows:
     found = _memory.get(place)
     if found is None:
         found = _read(place) or _render(snapshot, entry, part)
-        _memory.put(place, found)
+        if found.plain_reason != FOR_NOW:
+            _memory.put(place, found)
     return found
 
 
@@ -99,7 +101,7 @@ def _render(snapshot: Snapshot, entry: FileEntry, part: int) -> Rows:
     parts = keep_rows(rendered)
     if len(rendered.rows) != entry.lines:
         raise AssertionError(f"{len(rendered.rows)} rows for {entry.lines} lines")
-    if rendered.plain_reason != "lexer-unavailable":  # the next one may have its colours
+    if rendered.plain_reason != FOR_NOW:
         for number, rows in enumerate(parts, start=1):
             _keep(_place(snapshot, entry, number), format_rows(rows))
     return parts[part - 1]

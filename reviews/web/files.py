@@ -19,7 +19,7 @@ from reviews.models import Note
 from reviews.queries import marks_on, notes_on
 from reviews.rules.rows import ROWS_VERSION, splice
 from reviews.services.locate_region import is_text
-from reviews.services.render_file import render_file
+from reviews.services.render_file import FOR_NOW, render_file
 from reviews.web.access import Readable, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, kind_of
 from reviews.web.lines import part_of, parts_of, selection_of, spans_of
@@ -61,8 +61,9 @@ def file(request: HttpRequest, product: str, version: str, path: str, identity: 
         found |= {"withdrawn": identity, "engagement": None, "may_download": False}
     tag = None if release.product.is_restricted else _tag(request, found)
     unchanged = tag and not len(get_messages(request)) and get_conditional_response(request, etag=tag)
-    response = unchanged or render(request, "reviews/file.html", _shown(request, found, may_read))
-    if tag:
+    shown = {} if unchanged else _shown(request, found, may_read)
+    response = unchanged or render(request, "reviews/file.html", shown)
+    if tag and shown.get("plain_reason") != FOR_NOW:
         response.headers["ETag"] = tag
     return kept_as(response, release.product)
 

@@ -85,3 +85,23 @@ def test_after_a_fork_the_parents_is_the_parents() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert waiting() == kept
     assert Path(f"/proc/{kept}").exists()
+
+
+def test_as_many_files_as_a_source_may_have_come_through(tmp_path: Path) -> None:
+    ROOM.prepare()
+    first = waiting()
+    archives = {f"a{number}": (tmp_path / f"a{number}").open("w+b") for number in range(68)}
+    with pytest.raises(EvidenceError) as caught:  # the task finds no description among them, and says so itself
+        ROOM.run("split-dsc", {}, inputs={"dsc": (tmp_path / "a0").open("rb"), **archives}, outputs={})
+    assert caught.value.code.startswith("dsc-")
+    assert waiting() != first
+
+
+def test_a_next_one_that_cannot_start_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ROOM.prepare()
+
+    def full(*_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("transparency.gateways.spares._start", full)
+    assert decompress(ROOM, tmp_path, b"kept") == b"kept"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,16 @@ def answer(request):
                 return b"read"
         except OSError:
             return b"refused"
+    if name == b"linger":
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                time.sleep(0.3)
+                os.write(1, b"\\0\\0\\0\\0\\x06forged")
+                stolen = os.read(0, 100)
+                os.write(1, b"\\0\\0\\0\\0\\x06stolen")
+            os._exit(0)
+        return b"lingers"
     if name == b"kill":
         os.kill(os.getppid(), 9)
     raise ValueError(name)
@@ -103,6 +114,27 @@ def test_a_process_that_died_is_replaced(pool: WarmPool) -> None:
     with pytest.raises(UnavailableError, match="warm-unavailable"):
         pool.run(b"kill")
     assert pool.run(b"echo again")
+
+
+def test_what_a_request_leaves_running_neither_reads_nor_answers_the_next(pool: WarmPool) -> None:
+    try:
+        assert pool.run(b"linger") == b"lingers"
+    except EvidenceError as error:
+        assert error.code == "warm-failed"  # it may not even start one
+    time.sleep(0.5)
+    for word in (b"one", b"two", b"three"):
+        assert pool.run(b"echo " + word) == b"['prepared', b'" + word + b"']"
+
+
+def test_a_process_outlives_the_thread_that_asked_for_it(pool: WarmPool) -> None:
+    asked = threading.Thread(target=pool.run, args=(b"echo first",))
+    asked.start()
+    asked.join()
+    time.sleep(0.3)
+    warm = pool._free.get_nowait()
+    assert warm is not None
+    assert warm.is_alive()
+    pool._free.put(warm)
 
 
 @pytest.mark.skipif(not bubblewrap_works(), reason="bubblewrap is not installed")

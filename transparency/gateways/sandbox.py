@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from transparency.gateways.contained.wire import MAX_ANSWER_BYTES, parse_failure, parse_line
-from transparency.gateways.spares import spares
+from transparency.gateways.spares import MAX_FILES, spares
 from transparency.gateways.spending import cpu_seconds_of
 from transparency.proofs.errors import EvidenceError, UnavailableError
 
@@ -119,15 +119,16 @@ class Sandbox:
             return conversation.hold(send, {"limits": limits, **request})
 
     def prepare(self) -> None:
-        """Have a process ready for the next task, where that is wanted."""
+        """Have a process ready for the next task, where that is wanted; one that cannot start now is none."""
         if self.ready and self.kind == "bubblewrap":
-            spares.prepare(self._command(), contained_environment())
+            with suppress(OSError):
+                spares.prepare(self._command(), contained_environment())
 
     def _started(
         self, task: str, files: Mapping[str, int], folder: str | None
     ) -> tuple[subprocess.Popen[bytes], Callable[[dict[str, Any]], None]]:
         """The process for this task, and how it gets its request."""
-        if self.ready and (spare := spares.take(self._command())):
+        if self.ready and len(files) <= MAX_FILES and (spare := spares.take(self._command())):
             told = {"task": task, "files": [*files]}
             return spare.child, lambda request: spare.send(json.dumps(told | request).encode(), [*files.values()])
         child = subprocess.Popen(

@@ -2,6 +2,8 @@
 
 It does one task and ends, like any other: nothing is shared between tasks, only the start of Python is over when a task comes. The socket
 is its standard input; the first message is the length of the request (8 bytes, big-endian) with the files' descriptors (SCM_RIGHTS).
+
+Like every contained process it dies with the thread that started it: a worker's main one, or one that waits no shorter than it is wanted.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LENGTH_BYTES = 8
-MAX_FILES = 16
+# More than a source package may have; the kernel passes at most 253 at once.
+MAX_FILES = 128
 
 
 @dataclass(frozen=True, slots=True)

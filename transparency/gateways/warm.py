@@ -19,6 +19,7 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +59,8 @@ class WarmPool:
         self._bounds = bounds or WarmBounds()
         numbers = (self._bounds.cpu, self._bounds.time, self._bounds.memory, self._bounds.output)
         self._command = [*contained_command(kind, _ENTRY, show=show), module, *map(str, numbers)]
+        # A contained process dies with the thread that started it (prctl(2), PR_SET_PDEATHSIG): this one lives as long as the pool.
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm")
         self._free: queue.LifoQueue[_Warm | None] = queue.LifoQueue()
         for _ in range(size):
             self._free.put(None)
@@ -70,7 +73,7 @@ class WarmPool:
             raise UnavailableError("warm-unavailable", expected="a free process", found="all at work") from error
         try:
             if warm is None or not warm.is_alive():
-                warm = _Warm(self._command)
+                warm = self._starter.submit(_Warm, self._command).result()
             return warm.ask(request, self._bounds)
         except UnavailableError:
             if warm is not None:

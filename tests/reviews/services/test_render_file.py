@@ -83,7 +83,6 @@ def test_without_a_lexer_a_file_is_plain_for_now_and_coloured_later(
         away.setattr(room, "warm", nothing)
         assert rendered(open_release).plain_reason == "lexer-unavailable"
     assert kept(open_release) == []
-    monkeypatch.setattr(room, "_memory", room._Memory(room.MEMORY_BYTES))
     assert rendered(open_release).plain_reason is None
 
 

@@ -101,6 +101,10 @@ def _patches(request: dict[str, Any], streams: dict[str, Any], limits: Limits) -
         if len(data) > MAX_PATCH_BYTES:
             raise EvidenceError("patch-malformed", expected=f"at most {MAX_PATCH_BYTES} bytes", found="more")
         found = [(request["diff"], patch) for patch in parse_patch(data, name=request["diff"])]
+        if any(
+            patch.moves for _, patch in found
+        ):  # of upstream's file into debian/, or out of it: no tool writes such a diff
+            raise EvidenceError("patch-unsupported", subject=request["diff"], expected="no moves", found="one")
         return found if request["patched"] else [item for item in found if target(item[1]).startswith(b"debian/")]
     if not request["patched"] or not request["debian"]:
         return []

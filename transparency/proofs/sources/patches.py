@@ -19,6 +19,7 @@ The file's mode stays, unless git's headers give another; a new file is not exec
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -46,6 +47,7 @@ _BINARY = re.compile(rb"GIT binary patch\r?\Z|Binary files .* differ\r?\Z")
 # Behind the last hunk GNU patch takes a line like this for an ed script, once a line like a header stands there too.
 _ED_COMMAND = re.compile(rb"[ \tX]*(?:[0-9]*(?:,[0-9]+)?(?:[cd]|s/\.//)|[0-9]*[ai])[ \t]*\r?\Z")
 _ED_HEADER = re.compile(rb"[ \tX]*(?:\+\+\+ |--- |\*\*\* |Index:|diff --git )")
+_INDENTED = re.compile(rb"[ \tX]+(?:--- |\+\+\+ |\*\*\* |@@ -|diff --git )")
 _HEADS = (b"@@ ", b"--- ", b"+++ ", b"*** ")
 # What may follow git's headers; a file that is made or removed empty has nothing more.
 _AFTER_GIT = (b"--- ", b"diff --git ", b"GIT binary patch", b"Binary files ", b"-- ")
@@ -111,7 +113,14 @@ def parse_patch(data: bytes, *, name: str, strip: int = 1) -> tuple[FilePatch, .
     """The files that a patch changes (`patch-malformed`, `patch-unsupported`, `patch-path`); `name` is the patch's own."""
     if len(data) > MAX_PATCH_BYTES:
         _malformed(name, f"at most {MAX_PATCH_BYTES} bytes", str(len(data)))
-    return tuple(_Reader(data.split(b"\n"), name, strip))
+    found = tuple(_Reader(data.split(b"\n"), name, strip))
+    if any(patch.moves for patch in found):
+        # GNU patch moves files when it is through with all of them: what else it does to them before or after, readers disagree on.
+        times = Counter(path for patch in found for path in touched(patch))
+        for path in (path for patch in found if patch.moves for path in touched(patch)):
+            if times[path] > 1:
+                _unsupported(name, "a file that moves, once in a patch", path)
+    return found
 
 
 def touched(patch: FilePatch) -> frozenset[bytes]:
@@ -146,9 +155,7 @@ class _Reader:
         while self._at < len(self._lines):
             line = self._lines[self._at]
             if _BINARY.match(line):
-                raise EvidenceError(
-                    "patch-unsupported", subject=self._name, expected="a text patch", found=repr(line[:80])
-                )
+                _unsupported(self._name, "a text patch", line)
             if line.startswith(b"diff --git "):
                 executable = self._git_headers()
                 if self._moved and not self._line().startswith(b"--- "):
@@ -161,6 +168,9 @@ class _Reader:
                 files += 1
                 if files > MAX_FILES:
                     _malformed(self._name, f"at most {MAX_FILES} files", "more")
+            elif _INDENTED.match(line):
+                # GNU patch applies an indented patch as well.
+                _unsupported(self._name, "headers at the beginning of a line", line)
             elif line.startswith(_HEADS):
                 # Prose for us, half a header for GNU patch: it would look for a name in it.
                 _malformed(self._name, "file headers and a hunk", f"line {self._at + 1}: {line[:60]!r}")
@@ -179,33 +189,27 @@ class _Reader:
 
     def _git_headers(self) -> bool | None:
         """Whether they make the file executable; what GNU patch would do with the others is refused."""
-        executable = None
+        executable, first = None, self._line()
         self._at += 1
         self._git, moves = b"", dict[bytes, bytes]()
         while _GIT_HEADER.match(self._line()):
             line = self._line()
             self._git = line.partition(b" ")[0] if line.startswith((b"new file ", b"deleted file ")) else self._git
             if _UNSUPPORTED.match(line):
-                raise EvidenceError(
-                    "patch-unsupported",
-                    subject=self._name,
-                    expected="no copies or odd modes",
-                    found=repr(line[:80]),
-                )
+                _unsupported(self._name, "no copies or odd modes", line)
             if rename := _RENAME.match(line):
+                if rename[1] in moves:
+                    _unsupported(self._name, "one name to rename from and one to rename to", line)
                 moves[rename[1]] = self._path(b"x/" * self._strip + rename[2]) or b""
             if mode := _GIT_MODE.match(line):
                 executable = mode[1] == b"755"
             self._at += 1
         self._moved = self._both(moves)
         alone = not self._line().startswith((b"--- ", b"GIT binary patch", b"Binary files "))
-        if executable is not None and alone:
-            raise EvidenceError(
-                "patch-unsupported",
-                subject=self._name,
-                expected="a change of content with a mode",
-                found="the mode alone",
-            )
+        if alone and (executable is not None or self._git == b"deleted"):
+            _unsupported(self._name, "a change of content with a mode", b"the mode alone")
+        if self._moved and first.rstrip(b"\r") != b"diff --git a/%s b/%s" % self._moved:
+            _unsupported(self._name, "the names that are renamed", first)
         if self._line() and not self._line().startswith(_AFTER_GIT):
             _malformed(self._name, "headers of git alone", f"line {self._at + 1}: {self._line()[:60]!r}")
         return executable
@@ -322,6 +326,10 @@ class _Reader:
             if side in sides and lines:
                 lines[-1] = lines[-1].removesuffix(b"\n")
         return sides
+
+
+def _unsupported(name: str, expected: str, found: bytes) -> NoReturn:
+    raise EvidenceError("patch-unsupported", subject=name, expected=expected, found=repr(found[:80]))
 
 
 def _malformed(name: str, expected: str, found: str) -> NoReturn:
