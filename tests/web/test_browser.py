@@ -104,7 +104,7 @@ def test_lines_are_selected_marked_and_noted_with_scripts(
     assert ReadMark.objects.count() == 0  # a key alone states nothing
     assert page.evaluate("document.activeElement.value") == "read"
     page.keyboard.press("Enter")
-    page.wait_for_selector("tr.is-read")
+    page.wait_for_selector(".is-read > tr")
     assert [(mark.start, mark.end, mark.level) for mark in ReadMark.objects.all()] == [(3, 6, "read")]
     page.keyboard.press("n")
     page.keyboard.type("m and n are letters?")
