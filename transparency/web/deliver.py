@@ -6,23 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from transparency.errors import EvidenceError, UnavailableError, sentence_for
-from transparency.models import Release
 from transparency.permissions import Right, may
 from transparency.services.deliver_checked import deliver_checked, keys_to_enrol
 from transparency.services.deliver_uploads import deliver_uploads
-from transparency.services.enrol_anchor import product_anchors
 from transparency.web.access import job_or_404, job_subject, refuse, signed_in
 from transparency.web.deliver_form import DeliverForm
-from transparency.web.handing_form import told
+from transparency.web.handing_page import handing_page
 from transparency.web.key_forms import complaint
-from transparency.web.scratch_handler import MAX_FORM_BYTES, ScratchHandler, is_too_large
-from transparency.web.uploads import deliverable_or_404, push_command
+from transparency.web.scratch_handler import ScratchHandler, is_too_large
+from transparency.web.uploads import deliverable_or_404
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -114,14 +112,5 @@ def _form(product: Product, person: Person, **given: Any) -> DeliverForm:
 def _page(
     request: HttpRequest, product: Product, form: DeliverForm, *, too_large: bool = False, status: int = 200
 ) -> HttpResponse:
-    context = {
-        "product": product,
-        "form": form,
-        "uploads": [told(upload) for upload in form.uploads],
-        "versions": Release.objects.filter(product=product).order_by("-created_at").values_list("version", flat=True),
-        "keys": product_anchors(product).filter(revoked_at__isnull=True).count(),
-        "too_large": too_large,
-        "most": MAX_FORM_BYTES,
-        "push": push_command(request, product),
-    }
-    return render(request, "transparency/deliver.html", context, status=status)
+    template = "transparency/deliver.html"
+    return handing_page(request, product, form, template, too_large=too_large, status=status)

@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from transparency.errors import EvidenceError
-from transparency.models import Release
 from transparency.services.deliver_source import deliver_source
-from transparency.services.enrol_anchor import product_anchors
 from transparency.web.access import signed_in
 from transparency.web.deliver_source_form import DeliverSourceForm
-from transparency.web.handing_form import told
+from transparency.web.handing_page import handing_page
 from transparency.web.key_forms import complaint
-from transparency.web.scratch_handler import MAX_FORM_BYTES, ScratchHandler, is_too_large
-from transparency.web.uploads import deliverable_or_404, push_command
+from transparency.web.scratch_handler import ScratchHandler, is_too_large
+from transparency.web.uploads import deliverable_or_404
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -74,14 +72,5 @@ def _hand_in(form: DeliverSourceForm, person: Person) -> Job | None:
 def _page(
     request: HttpRequest, product: Product, form: DeliverSourceForm, *, too_large: bool = False, status: int = 200
 ) -> HttpResponse:
-    context = {
-        "product": product,
-        "form": form,
-        "uploads": [told(upload) for upload in form.uploads],
-        "versions": Release.objects.filter(product=product).order_by("-created_at").values_list("version", flat=True),
-        "keys": product_anchors(product).filter(revoked_at__isnull=True).exists(),
-        "too_large": too_large,
-        "most": MAX_FORM_BYTES,
-        "push": push_command(request, product, source=True),
-    }
-    return render(request, "transparency/deliver_source.html", context, status=status)
+    template = "transparency/deliver_source.html"
+    return handing_page(request, product, form, template, source=True, too_large=too_large, status=status)
