@@ -124,7 +124,7 @@ def _live_grants(person: Person, now: datetime) -> QuerySet[Grant]:
         holder |= Q(organisation_id=person.organisation_id)
     started = Q(valid_from__isnull=True) | Q(valid_from__lte=now)
     running = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
-    return Grant.objects.filter(holder & started & running)
+    return Grant.objects.filter(holder & started & running, revoked_at__isnull=True)
 
 
 def _covers_right(rights: Iterable[str], right: Right) -> bool:

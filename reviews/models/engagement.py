@@ -34,3 +34,17 @@ class Engagement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.authority} on {self.release}"
+
+
+class Acceptance(models.Model):
+    """That one of the auditors accepted the engagement's terms. The engagement is never edited, so neither are they."""
+
+    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="acceptances")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("engagement", "person"), name="terms_accepted_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.person} on {self.engagement}"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from reviews.models.engagement import Engagement
-from transparency.models import Product, Snapshot
+from transparency.models import Product, Release, Snapshot
 
 
 class Region(models.Model):
@@ -35,16 +35,86 @@ class Region(models.Model):
 
 
 class Note(Region):
-    """A remark. This version knows one visibility: the authority's own people (the operator of the database can read it too)."""
+    """What a person says about lines, a file, a folder or the whole snapshot; a reply names the note that began its thread.
 
-    text = models.TextField(max_length=20_000)
+    A thread has one visibility, on the note that began it. Whatever it says, the operator of the database can read the row.
+    """
+
+    class About(models.TextChoices):
+        REGION = "region", "lines"
+        FILE = "file", "the file"
+        FOLDER = "folder", "the folder"
+        SNAPSHOT = "snapshot", "the whole source"
+
+    class Visibility(models.TextChoices):
+        MINE = "mine", "only me"
+        TEAM = "team", "the auditors of this engagement"
+        AUTHORITY = "authority", "everybody of my authority who reviews this release"
+        VENDOR = "vendor", "my authority and the vendor"
+        PUBLIC = "public", "everybody who may know of this release"
+
+    about = models.CharField(max_length=16, choices=About, default=About.REGION)
+    visibility = models.CharField(max_length=16, choices=Visibility, default=Visibility.AUTHORITY)
+    thread = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replies")
+    text = models.TextField(max_length=20_000, help_text="Markdown.")
+    edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
-    class Meta(Region.Meta):
+    class Meta:
         ordering = ("start", "created_at")
+        indexes = (
+            models.Index(fields=("product", "blob"), name="note_blob"),
+            models.Index(fields=("snapshot", "about"), name="note_about"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="note_region",
+                condition=models.Q(about="region", start__gte=1, end__gte=models.F("start"))
+                | (~models.Q(about="region") & models.Q(start=0, end=0)),
+            ),
+            models.CheckConstraint(
+                name="note_content",
+                condition=models.Q(about__in=("region", "file")) & ~models.Q(blob="")
+                | models.Q(about__in=("folder", "snapshot"), blob=""),
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"note on lines {self.start}-{self.end}"
+        return f"note on lines {self.start}-{self.end}" if self.start else f"note on {self.get_about_display()}"
+
+
+class NoteEdit(models.Model):
+    """What a note said before somebody changed it."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="edits")
+    text = models.TextField()
+    replaced_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("replaced_at",)
+
+    def __str__(self) -> str:
+        return f"note {self.note_id} until {self.replaced_at:%Y-%m-%d}"
+
+
+class LastPlace(models.Model):
+    """Where a person stopped reading a release. It says nothing about what was read, and only that person sees it."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="+")
+    path = models.CharField(max_length=12288, help_text="Escaped as in the manifest.")
+    line = models.PositiveIntegerField(default=1)
+    seen_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("person", "release"), name="last_place_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
 
 
 class ReadMark(Region):

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.cast import OPEN_FILES, deliver, finish, make_archive
-from transparency.models import Delivery, DeliveryToken, Grant, Job, Product, Release, Upload
+from transparency.models import ApiToken, Delivery, Grant, Job, Product, Release, Upload
 from transparency.permissions import Right
 from transparency.proofs.digest import Digest
 from transparency.services.enrol_anchor import enrol_product_anchor
@@ -238,7 +238,7 @@ def test_nobody_is_let_in_without_a_good_token(cast: Cast, product: Product, mac
     upload = machine.begin()
     job = str(deliver(cast, product="widget", version="3.0").deliveries.get().job_id)
     old, expired = issue_token(product=product, owner=cast.vendor, name="old", days=1)
-    DeliveryToken.objects.filter(pk=old.pk).update(valid_until=timezone.now() - timedelta(seconds=1))
+    ApiToken.objects.filter(pk=old.pk).update(valid_until=timezone.now() - timedelta(seconds=1))
     row, revoked = issue_token(product=product, owner=cast.vendor, name="gone", days=1)
     revoke_token(token=row)
     before = Upload.objects.values_list("pk", "received").get()
@@ -282,7 +282,7 @@ def test_a_token_knows_its_own_product_and_its_owners_uploads_alone(
             missing = other.ask(method, f"uploads/{uuid.uuid4()}{place}", None, **digest)
             assert missing == answer
         own = {"vault": "vault", "widget": "widget", "gadget": "gadget"}[
-            DeliveryToken.objects.get(digest=Digest.of(token.encode()).hex).product.slug
+            ApiToken.objects.get(digest=Digest.of(token.encode()).hex).product.slug
         ]
         asked = {"release": "2.0", "archive": upload}
         assert code_of(other.ask("POST", f"products/{own}/deliveries", asked)) == (404, "not-found"), whose

@@ -5,22 +5,25 @@ from transparency.models.builds import Artifact, BuildList
 from transparency.models.delivery import Delivery, SignatureFile
 from transparency.models.event import Event
 from transparency.models.grant import Grant
+from transparency.models.invitation import Invitation
 from transparency.models.job import Job
 from transparency.models.log import Installation, LogEntry, LogHead
 from transparency.models.organisation import Organisation, Person
 from transparency.models.product import Product, Release
 from transparency.models.snapshot import Snapshot, SnapshotPack
-from transparency.models.upload import DeliveryToken, Upload
+from transparency.models.token import ApiToken
+from transparency.models.upload import Upload
 
 __all__ = [
     "AnchorKeyId",
+    "ApiToken",
     "Artifact",
     "BuildList",
     "Delivery",
-    "DeliveryToken",
     "Event",
     "Grant",
     "Installation",
+    "Invitation",
     "Job",
     "LogEntry",
     "LogHead",

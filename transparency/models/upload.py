@@ -1,4 +1,4 @@
-"""Files on their way in, and the tokens that machines send them with."""
+"""Files on their way in."""
 
 from __future__ import annotations
 
@@ -8,26 +8,6 @@ from django.db import models
 
 from transparency.models.organisation import Person
 from transparency.models.product import Product
-
-
-class DeliveryToken(models.Model):
-    """A secret of a vendor's CI, good for deliveries of one product. Only its digest is kept."""
-
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="tokens")
-    name = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token.")
-    # What is done with the token is done in this person's name, and only while that person may do it.
-    owner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
-    valid_until = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("created_at",)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Upload(models.Model):

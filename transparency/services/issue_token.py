@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from transparency.errors import NotAllowedError, UnusableInputError
-from transparency.models import DeliveryToken
+from transparency.models import ApiToken
 from transparency.permissions import Right, may
 from transparency.proofs.digest import Digest
 
@@ -22,7 +22,7 @@ MAX_DAYS = 365
 MAX_NAME_CHARACTERS = 100
 
 
-def issue_token(*, product: Product, owner: Person, name: str, days: int) -> tuple[DeliveryToken, str]:
+def issue_token(*, product: Product, owner: Person, name: str, days: int) -> tuple[ApiToken, str]:
     """Return the row and the token itself, which nobody can be told again (`right-ended`, `token-name`, `token-days`)."""
     if not may(owner, Right.DELIVER, product):
         raise NotAllowedError("right-ended", expected="a person who may deliver this product", found="another one")
@@ -32,7 +32,7 @@ def issue_token(*, product: Product, owner: Person, name: str, days: int) -> tup
     if not 0 < days <= MAX_DAYS:
         raise UnusableInputError("token-days", expected=f"1 to {MAX_DAYS} days", found=f"{days}")
     token = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-    row = DeliveryToken.objects.create(
+    row = ApiToken.objects.create(
         product=product,
         name=said,
         digest=token_digest(token),

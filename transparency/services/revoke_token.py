@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from transparency.models import DeliveryToken
+from transparency.models import ApiToken
 
 
-def revoke_token(*, token: DeliveryToken) -> DeliveryToken:
+def revoke_token(*, token: ApiToken) -> ApiToken:
     """Return the token, revoked now or before."""
-    DeliveryToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
     token.refresh_from_db()
     return token

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from transparency.errors import NotAllowedError
-from transparency.models import DeliveryToken
+from transparency.models import ApiToken
 from transparency.permissions import Right, may
 from transparency.services.issue_token import PREFIX, token_digest
 
@@ -19,9 +19,9 @@ _TOKEN = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}\Z")
 _NOTED_EVERY = timedelta(minutes=1)
 
 
-def use_token(*, secret: str) -> DeliveryToken:
+def use_token(*, secret: str) -> ApiToken:
     """Return the token (`token-unknown`, `token-revoked`, `token-expired`, `right-ended`)."""
-    rows = DeliveryToken.objects.select_related("product__vendor", "owner__organisation")
+    rows = ApiToken.objects.select_related("product__vendor", "owner__organisation")
     token = rows.filter(digest=token_digest(secret)).first() if _TOKEN.match(secret) else None
     if token is None:
         raise NotAllowedError("token-unknown", expected="a token that was issued here", found="another one")
@@ -34,5 +34,5 @@ def use_token(*, secret: str) -> DeliveryToken:
         raise NotAllowedError("right-ended", expected="an owner who may deliver this product", found="one who may not")
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - _NOTED_EVERY)
     if token.last_used_at is None or token.last_used_at < now - _NOTED_EVERY:
-        DeliveryToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
     return token

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from transparency.models import DeliveryToken
+    from transparency.models import ApiToken
 
     Parameters = ParamSpec("Parameters")
-    MachineView = Callable[Concatenate[HttpRequest, DeliveryToken, Parameters], HttpResponse]
+    MachineView = Callable[Concatenate[HttpRequest, ApiToken, Parameters], HttpResponse]
     View = Callable[Concatenate[HttpRequest, Parameters], HttpResponse]
 
 WRONG_A_MINUTE = 100

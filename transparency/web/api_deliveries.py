@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from transparency.models import DeliveryToken, Person
+    from transparency.models import ApiToken, Person
     from transparency.services.receive_delivery import Over
 
 _OF_AN_ARCHIVE = ("role", "archive", "signatures", "checksums", "over")
@@ -34,7 +34,7 @@ _MEMBERS = ("release", *_OF_AN_ARCHIVE, *_OF_A_SOURCE, "dryRun")
 
 
 @for_machines("POST")
-def deliveries(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpResponse:
+def deliveries(request: HttpRequest, token: ApiToken, slug: str) -> HttpResponse:
     """What is asked is done once: asking again gives the same job."""
     check_product(token, slug)
     asked = request_json(request, *_MEMBERS)
@@ -43,7 +43,7 @@ def deliveries(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpRes
     return JsonResponse(job_json(request, job, token.owner), status=202)
 
 
-def _deliver_archive(token: DeliveryToken, asked: dict[str, Any]) -> Job:
+def _deliver_archive(token: ApiToken, asked: dict[str, Any]) -> Job:
     checksums = asked.get("checksums")
     return deliver_uploads(
         product=token.product,
@@ -58,7 +58,7 @@ def _deliver_archive(token: DeliveryToken, asked: dict[str, Any]) -> Job:
     )
 
 
-def _deliver_source(token: DeliveryToken, asked: dict[str, Any]) -> Job:
+def _deliver_source(token: ApiToken, asked: dict[str, Any]) -> Job:
     """A .dsc and the files that it names; its signature is inside, and it says itself what it is (`dsc-options`)."""
     if other := [name for name in _OF_AN_ARCHIVE if name in asked]:
         raise UnusableInputError("dsc-options", expected="dsc and files alone", found=", ".join(other))
@@ -76,7 +76,7 @@ def _deliver_source(token: DeliveryToken, asked: dict[str, Any]) -> Job:
 
 
 @for_machines("GET")
-def job(request: HttpRequest, token: DeliveryToken, identity: UUID) -> HttpResponse:
+def job(request: HttpRequest, token: ApiToken, identity: UUID) -> HttpResponse:
     row = Job.objects.filter(pk=identity).first()
     about = job_subject(row) if row else None
     product = about.product if isinstance(about, Release) else about

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from transparency.models import DeliveryToken
+    from transparency.models import ApiToken
 
 
 @for_machines("POST")
-def uploads(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpResponse:
+def uploads(request: HttpRequest, token: ApiToken, slug: str) -> HttpResponse:
     check_product(token, slug)
     identity, name, size = begin_request(request)
     row = begin_upload(product=token.product, sender=token.owner, name=name, size=size, identity=identity)
@@ -31,7 +31,7 @@ def uploads(request: HttpRequest, token: DeliveryToken, slug: str) -> HttpRespon
 
 
 @for_machines("GET", "DELETE")
-def upload(request: HttpRequest, token: DeliveryToken, identity: UUID) -> HttpResponse:
+def upload(request: HttpRequest, token: ApiToken, identity: UUID) -> HttpResponse:
     row = upload_of(token, identity)
     if request.method == "DELETE":
         discard_upload(upload=row)
@@ -40,25 +40,25 @@ def upload(request: HttpRequest, token: DeliveryToken, identity: UUID) -> HttpRe
 
 
 @for_machines("PUT")
-def chunk(request: HttpRequest, token: DeliveryToken, identity: UUID, offset: int) -> HttpResponse:
+def chunk(request: HttpRequest, token: ApiToken, identity: UUID, offset: int) -> HttpResponse:
     return take_chunk(request, upload_of(token, identity), offset)
 
 
 @for_machines("POST")
-def finish(request: HttpRequest, token: DeliveryToken, identity: UUID) -> HttpResponse:
+def finish(request: HttpRequest, token: ApiToken, identity: UUID) -> HttpResponse:
     """`sha256` of the whole, where the sender says it, is compared before anything becomes an object."""
     asked = request_json(request, "sha256")
     sha256 = Digest.parse(str(asked["sha256"])) if "sha256" in asked else None
     return JsonResponse(upload_json(finish_upload(upload=upload_of(token, identity), sha256=sha256)))
 
 
-def check_product(token: DeliveryToken, slug: str) -> None:
+def check_product(token: ApiToken, slug: str) -> None:
     """Of other products than its own a token learns nothing."""
     if token.product.slug != slug:
         raise Http404
 
 
-def upload_of(token: DeliveryToken, identity: UUID) -> Upload:
+def upload_of(token: ApiToken, identity: UUID) -> Upload:
     rows = Upload.objects.select_related("product")
     row = rows.filter(pk=identity, product=token.product, sender=token.owner).first()
     if row is None:

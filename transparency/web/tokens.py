@@ -22,7 +22,7 @@ from transparency.web.uploads import deliverable_or_404, push_command
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from transparency.models import DeliveryToken
+    from transparency.models import ApiToken
 
 LIFETIMES = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "one year"))
 
@@ -71,7 +71,7 @@ def revoke(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     return redirect("tokens", product.slug)
 
 
-def _state(token: DeliveryToken) -> str:
+def _state(token: ApiToken) -> str:
     if token.revoked_at:
         return "revoked"
     if token.valid_until <= timezone.now():
