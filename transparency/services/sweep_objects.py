@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from transparency.gateways.upkeep import upkeep_lock
 from transparency.models import (
     Artifact,
     BuildList,
@@ -47,8 +49,29 @@ class Swept:
 
 
 def sweep_objects(*, now: datetime | None = None) -> Swept:
-    """Remove leftovers of every product; safe beside running imports."""
+    """Remove leftovers of every product; safe beside running imports. While a backup is made nothing goes: the next turn comes soon."""
     moment = now or timezone.now()
+    with upkeep_lock(settings.HOME, wait=False) as held:
+        return _sweep(moment) if held else Swept(0, 0)
+
+
+def named_objects(product: Product) -> Iterator[str]:
+    """The objects that rows of a product name and that must be there."""
+    deliveries = Delivery.objects.filter(release__product=product)
+    builds = BuildList.objects.filter(release__product=product)
+    signatures = SignatureFile.objects.filter(Q(delivery__in=deliveries) | Q(build_list__in=builds))
+    for rows in (
+        deliveries.values_list("archive_sha256"),
+        builds.values_list("sha256"),
+        Artifact.objects.filter(build_list__in=builds).values_list("sha256"),
+        signatures.values_list("sha256"),
+        Snapshot.objects.filter(product=product).values_list("manifest", "file_table"),
+        SnapshotPack.objects.filter(snapshot__product=product).values_list("pack", "index"),
+    ):
+        yield from filter(None, _flat(rows))
+
+
+def _sweep(moment: datetime) -> Swept:
     unfinished = objects().sweep(older_than=(moment - UNFINISHED).timestamp())
     sweep_uploads(now=moment)
     before = (moment - UNUSED).timestamp()
@@ -64,17 +87,10 @@ def sweep_objects(*, now: datetime | None = None) -> Swept:
 
 
 def _used(product: Product, now: datetime) -> Iterator[str]:
+    yield from named_objects(product)
     deliveries = Delivery.objects.filter(release__product=product)
-    yield from deliveries.values_list("archive_sha256", flat=True)
     for components, cover in deliveries.values_list("components", "cover"):
         yield from _digests([components, cover])
-    builds = BuildList.objects.filter(release__product=product)
-    yield from builds.values_list("sha256", flat=True)
-    yield from Artifact.objects.filter(build_list__in=builds).values_list("sha256", flat=True)
-    signatures = SignatureFile.objects.filter(Q(delivery__in=deliveries) | Q(build_list__in=builds))
-    yield from signatures.values_list("sha256", flat=True)
-    yield from _flat(Snapshot.objects.filter(product=product).values_list("manifest", "file_table"))
-    yield from _flat(SnapshotPack.objects.filter(snapshot__product=product).values_list("pack", "index"))
     for stored in Upload.objects.filter(product=product, stored__isnull=False).values_list("stored", flat=True):
         yield from _digests(stored)
     waiting = Q(state__in=[Job.State.QUEUED, Job.State.RUNNING]) | Q(finished_at__gt=now - RETRY)

@@ -16,21 +16,26 @@ from transparency.services.stores import log_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from transparency.proofs.log.checkpoint import Checkpoint
+
 ROWS_AT_ONCE = 2000
 
 
-def verify_log(*, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Return size and root (`log-row-gap`, `log-file-differs`, `log-file-missing`, `checkpoint-differs` name the first fault)."""
+def verify_log(*, progress: Callable[[str], None], published: bytes | None = None) -> dict[str, Any]:
+    """Return size and root (`log-row-gap`, `log-file-differs`, `log-file-missing`, `checkpoint-differs` name the first fault).
+
+    `published` is a checkpoint that somebody else kept: this log must contain it (`log-behind`, `log-forked`).
+    """
     head, installation = LogHead.objects.first(), Installation.objects.first()
     if head is None or installation is None:
         raise UnavailableError("not-initialised", expected="a log made by `manage.py init`", found="none")
     levels = _hash_levels(_leaves(head.size))
     root = Digest(root_at(head.size, lambda level, index: levels[level][index]))
-    published = open_checkpoint(bytes(head.checkpoint), parse_vkey(installation.vkey), installation.origin)
-    if (published.size, published.root) != (head.size, root) or head.root != root.hex:
-        raise EvidenceError(
-            "checkpoint-differs", expected=f"{head.size} {root}", found=f"{published.size} {published.root}"
-        )
+    own = open_checkpoint(bytes(head.checkpoint), parse_vkey(installation.vkey), installation.origin)
+    if (own.size, own.root) != (head.size, root) or head.root != root.hex:
+        raise EvidenceError("checkpoint-differs", expected=f"{head.size} {root}", found=f"{own.size} {own.root}")
+    if published is not None:
+        _require_contained(open_checkpoint(published, parse_vkey(installation.vkey), installation.origin), levels)
     _compare("checkpoint", bytes(head.checkpoint))
     tiles = tiles_to_write(0, head.size)
     for number, tile in enumerate(tiles):
@@ -43,6 +48,15 @@ def verify_log(*, progress: Callable[[str], None]) -> dict[str, Any]:
         rows = LogEntry.objects.filter(index__gte=first, index__lt=first + bundle.width).order_by("index")
         _compare(bundle.path, format_entries([bytes(leaf) for leaf in rows.values_list("leaf", flat=True)]))
     return {"size": head.size, "root": root.hex, "origin": installation.origin}
+
+
+def _require_contained(published: Checkpoint, levels: list[list[bytes]]) -> None:
+    size = len(levels[0])
+    if published.size > size:
+        raise EvidenceError("log-behind", expected=f"{published.size} entries, as were published", found=str(size))
+    root = Digest(root_at(published.size, lambda level, index: levels[level][index]))
+    if root != published.root:
+        raise EvidenceError("log-forked", expected=f"{published.size} {published.root}", found=str(root))
 
 
 def _leaves(size: int) -> list[bytes]:
