@@ -10,9 +10,11 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         # Only here are models loaded; the demonstration's reviews come after its people and products.
+        from reviews.queries import engagements_fact  # noqa: PLC0415
         from reviews.services.demo_reviews import demo_reviews  # noqa: PLC0415
         from reviews.services.render_file import start_lexers  # noqa: PLC0415
-        from transparency.registries import before_serving, demonstration  # noqa: PLC0415
+        from transparency.registries import before_serving, demonstration, person_facts  # noqa: PLC0415
 
         demonstration.append(demo_reviews)
         before_serving.append(start_lexers)
+        person_facts.append(engagements_fact)

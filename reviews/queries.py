@@ -44,6 +44,11 @@ def engagements_of(person: Person) -> list[Engagement]:
     return [row for row in rows if may(person, Right.REVIEW, row.release)]
 
 
+def engagements_fact(person: Person) -> tuple[str, str]:
+    """How many a person was ever on the team of; neither which, nor what was read."""
+    return "Engagements", str(Engagement.objects.filter(auditors=person).count())
+
+
 def reading_of(*, asked_by: Person, engagement: Engagement, person: Person | None = None) -> Reading:
     """What the authority (or one of its people) read of the engagement's scope: ask it by folder and by file.
 

@@ -59,6 +59,25 @@ def may(person: Someone, right: Right, target: Product | Release | Delivery | No
     return _granted(person, right, target, path)
 
 
+def may_grant(person: Someone, product: Product) -> bool:
+    """Whether `person` may give rights on `product`: people of its vendor; the operator only where the source is open anyway.
+
+    A vendor's source leaves by its vendor's hand (DESIGN 1.6): who operates cannot let others read what it may not read itself, and who
+    holds a right by a grant cannot pass it on.
+    """
+    kind = _kind(person)
+    if kind == Organisation.Kind.OPERATOR:
+        return not product.is_restricted
+    return (
+        isinstance(person, Person) and kind == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id
+    )
+
+
+def may_end_grants(person: Someone, product: Product) -> bool:
+    """Whether `person` sees and may end all rights given on `product`: whoever may give them, and the operator; ending lets nothing out."""
+    return may_grant(person, product) or may(person, Right.OPERATE, None)
+
+
 def known_products(person: Someone) -> Q:
     """The filter on Product that equals `may(person, KNOW, product)` for each row."""
     opened = Q(visibility=Product.Visibility.OPEN)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from transparency.models import Person
     from transparency.services.claim_job import Claim
 
 # Kind of job -> what performs it. A performer commits its own result through `finish_job`, in one transaction.
@@ -20,3 +21,6 @@ demonstration: list[Callable[[Callable[[str], object]], None]] = []
 
 # Called when a web server is about to answer its first request.
 before_serving: list[Callable[[], None]] = []
+
+# What the upper app knows of a person, as a label and a value, shown to the operator and to that person.
+person_facts: list[Callable[[Person], tuple[str, str]]] = []

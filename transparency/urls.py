@@ -53,6 +53,7 @@ urlpatterns = [
     path("jobs/<uuid:identity>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:identity>/retry/", jobs.retry, name="job-retry"),
     path("keys/", keys.keys, name="keys"),
+    path("", include("transparency.web.people_urls")),
     path("", include("transparency.web.upload_urls")),
     path("", include("reviews.web.urls")),
 ]

@@ -42,6 +42,13 @@ _SECTIONS = {
     "jobs": "jobs",
     "job": "jobs",
     "sign-in": "sign-in",
+    "organisations": "organisations",
+    "organisation": "organisations",
+    "organisation-rename": "organisations",
+    "invite": "organisations",
+    "person": "organisations",
+    "account-close": "organisations",
+    "account-open": "organisations",
 }
 
 
@@ -54,6 +61,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "themes": THEMES,
         "authority": authority_of(user) if user else None,
         "organisation": organisation,
+        "operates": organisation is not None and organisation.kind == organisation.Kind.OPERATOR,
         "handles_deliveries": organisation is not None and organisation.kind != organisation.Kind.AUTHORITY,
         "section": _SECTIONS.get(request.resolver_match.url_name or "", "") if request.resolver_match else "",
     }

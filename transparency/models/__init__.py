@@ -1,5 +1,6 @@
 """Rows only. What they mean is said in DESIGN's words; what may be done with them lives in services/."""
 
+from transparency.models.account_change import AccountChange
 from transparency.models.anchor import AnchorKeyId, TrustAnchor
 from transparency.models.builds import Artifact, BuildList
 from transparency.models.delivery import Delivery, SignatureFile
@@ -15,6 +16,7 @@ from transparency.models.token import ApiToken
 from transparency.models.upload import Upload
 
 __all__ = [
+    "AccountChange",
     "AnchorKeyId",
     "ApiToken",
     "Artifact",

@@ -1,0 +1,21 @@
+"""Addresses of organisations, of people and of how they come in."""
+
+from django.urls import path
+
+from transparency.web import invitations, organisations, people
+
+urlpatterns = [
+    path("organisations/", organisations.organisations, name="organisations"),
+    path("organisations/<slug:organisation>/", organisations.organisation, name="organisation"),
+    path("organisations/<slug:organisation>/name/", organisations.rename, name="organisation-rename"),
+    path("organisations/<slug:organisation>/invitations/", organisations.invite, name="invite"),
+    path(
+        "organisations/<slug:organisation>/invitations/<int:identity>/withdraw/",
+        organisations.withdraw,
+        name="invitation-withdraw",
+    ),
+    path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
+    path("people/<str:username>/", people.person, name="person"),
+    path("people/<str:username>/close/", people.close, name="account-close"),
+    path("people/<str:username>/open/", people.reopen, name="account-open"),
+]
