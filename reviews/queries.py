@@ -17,6 +17,7 @@ from reviews.models import Attestation, Engagement, Note, ReadMark, Statement
 from reviews.permissions import authority_of, may_read_notes
 from reviews.services.collect_parts import collect_parts
 from reviews.services.load_reading import load_marks, load_scope, load_tree
+from reviews.threads import threads_on
 from transparency.errors import EvidenceError, NotAllowedError
 from transparency.models import Release, TrustAnchor
 from transparency.permissions import Right, may
@@ -73,16 +74,9 @@ def marks_on(*, asked_by: Someone, release: Release, snapshot: Snapshot, path: s
 
 
 def notes_on(*, asked_by: Someone, release: Release, snapshot: Snapshot, path: str) -> list[Note]:
-    """The notes of the asking person's authority on a file's content. One on a place that the person may not read is left out."""
-    found = _content_for(asked_by, release, snapshot, path)
-    if found is None:
-        return []
-    rows = Note.objects.filter(product=release.product, blob=found.blob, engagement__authority=found.authority)
-    return [
-        note
-        for note in rows.filter(deleted_at__isnull=True).select_related("author").order_by("start", "pk")
-        if note.path == path or may(asked_by, Right.REVIEW, release, path=note.path)
-    ]
+    """All notes that the person may read on a file's content, thread by thread. One on a place that the person may not read is left out."""
+    threads = threads_on(asked_by=asked_by, release=release, snapshot=snapshot, path=path)
+    return [note for thread in threads for note in thread.notes]
 
 
 def statements_waiting(person: Person) -> QuerySet[Statement]:

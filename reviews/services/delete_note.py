@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from reviews.permissions import require_member
-from transparency.errors import NotAllowedError
+from reviews.note_rights import require_author
 
 if TYPE_CHECKING:
     from reviews.models import Note
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 
 def delete_note(*, person: Person, note: Note) -> Note:
     """Return the note; only its author may delete it. Deleting twice keeps the first time."""
-    require_member(person, note.engagement, path=note.path)
-    if note.author_id != person.pk:
-        raise NotAllowedError("not-the-author", expected="the note's author", found="somebody else")
+    require_author(person, note)
     with transaction.atomic():
         type(note).objects.filter(pk=note.pk, deleted_at__isnull=True).update(deleted_at=timezone.now())
     note.refresh_from_db()

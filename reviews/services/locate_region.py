@@ -31,7 +31,7 @@ class Located:
 
 def locate_region(*, engagement: Engagement, snapshot: Snapshot | None, path: str, start: int, end: int) -> Located:
     """Return the place; raise `snapshot-foreign`, `path-unknown`, `path-escaping`, `not-text`, `region-outside-file`."""
-    where = _snapshot_of(engagement, snapshot)
+    where = snapshot_of(engagement, snapshot)
     entry = open_file_table(where).find(unescape_path(path))
     if entry is None:
         raise EvidenceError("path-unknown", expected="a file of the snapshot", found="nothing")
@@ -50,7 +50,7 @@ def is_text(entry: FileEntry) -> bool:
     return entry.mode in REGULAR_MODES and not entry.binary
 
 
-def _snapshot_of(engagement: Engagement, snapshot: Snapshot | None) -> Snapshot:
+def snapshot_of(engagement: Engagement, snapshot: Snapshot | None) -> Snapshot:
     release = engagement.release
     if snapshot is None:
         if release.subject is None:

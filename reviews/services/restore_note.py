@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from reviews.permissions import require_member
-from transparency.errors import NotAllowedError
+from reviews.note_rights import require_author
 
 if TYPE_CHECKING:
     from reviews.models import Note
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
 
 def restore_note(*, person: Person, note: Note) -> Note:
     """Return the note; only its author may restore it."""
-    require_member(person, note.engagement, path=note.path)
-    if note.author_id != person.pk:
-        raise NotAllowedError("not-the-author", expected="the note's author", found="somebody else")
+    require_author(person, note)
     with transaction.atomic():
         type(note).objects.filter(pk=note.pk).update(deleted_at=None)
     note.refresh_from_db()

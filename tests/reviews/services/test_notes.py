@@ -98,7 +98,11 @@ def test_only_the_author_deletes_and_restores(cast: Cast, engagement: Engagement
     note = write(cast, engagement)
     other = colleague(cast.auditor, "nora")
     engagement.auditors.add(other)
-    people = ((other, "not-the-author"), (cast.other_auditor, "not-a-member"), (cast.operator, "not-a-member"))
+    people = (
+        (other, "not-the-author"),
+        (cast.other_auditor, "not-a-participant"),
+        (cast.operator, "not-a-participant"),
+    )
     for person, code in people:
         for act in (delete_note, restore_note):
             with pytest.raises(EvidenceError) as refusal:
@@ -115,6 +119,11 @@ def test_a_note_that_cannot_be_is_refused(cast: Cast, engagement: Engagement, fo
     refusal_of("region-outside-file", cast, engagement, end=6)
     refusal_of("path-unknown", cast, engagement, path="src/other.c")
     refusal_of("not-text", cast, engagement, path="logo.bin")
+    refusal_of("path-unknown", cast, engagement, path="src", about="file", start=0, end=0)
+    refusal_of("path-unknown", cast, engagement, path="nothing", about="folder", start=0, end=0)
+    refusal_of("path-unknown", cast, engagement, path="", about="folder", start=0, end=0)
+    refusal_of("about-unknown", cast, engagement, about="thought")
+    refusal_of("visibility-unknown", cast, engagement, visibility="everybody")
     refusal_of("not-a-member", cast, foreign_engagement)
     for person in (cast.vendor, cast.operator, cast.other_auditor, colleague(cast.auditor, "nora")):
         refusal_of("not-a-member", cast, engagement, person=person)
