@@ -53,6 +53,7 @@ _SENTENCES = {
     "password-refused": "This password is not taken.",
     "product-foreign": "Products are entered by their vendor and by the operator.",
     "product-taken": "A product with this slug exists already.",
+    "right-not-theirs": "Only an authority reviews.",
     "right-unknown": "There is no such right that could be given.",
     "slug-taken": "An organisation with this slug exists already.",
     "username-malformed": "A sign-in name has 2 to 63 of a-z, 0-9, dot, underscore and hyphen, and begins with a letter or digit.",

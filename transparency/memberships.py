@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from transparency.grant_words import short_words
 from transparency.models import Grant, Invitation, Organisation, Person, Product, TrustAnchor
 from transparency.permissions import Right, known_products, may, may_grant
+from transparency.proofs.escaping import unescape_path
+from transparency.queries import open_file_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
+
+    from transparency.models import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,32 @@ class HeldGrant:
     state: str  # live, future or ended
 
     @property
+    def words(self) -> str:
+        return short_words(self.row.rights)
+
+    @property
     def product(self) -> Product:
         return self.row.release.product if self.row.release else self.row.product  # type: ignore[return-value] # one of the two is set
+
+
+@dataclass(frozen=True, slots=True)
+class FolderShare:
+    """How much of a release lies in a folder."""
+
+    version: str
+    files: int
+    all_files: int
+
+
+def folder_share(product: Product, release: Release | None, folder: str) -> FolderShare | None:
+    """Of the release, or of the newest that has a source; None where there is none. `folder` is escaped as in the manifest."""
+    newest = product.releases.filter(subject__isnull=False).select_related("subject__product").order_by("-created_at")
+    row = newest.filter(pk=release.pk).first() if release else newest.first()
+    if row is None or row.subject is None:
+        return None
+    table, path = open_file_table(row.subject), unescape_path(folder)
+    files = table.totals(path).files + (table.find(path) is not None)
+    return FolderShare(row.version, files, len(table))
 
 
 def organisations_with_counts() -> QuerySet[Organisation]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transparency.web import invitations, organisations, people
+from transparency.web import grants, invitations, organisations, people
 
 urlpatterns = [
     path("organisations/", organisations.organisations, name="organisations"),
@@ -18,4 +18,7 @@ urlpatterns = [
     path("people/<str:username>/", people.person, name="person"),
     path("people/<str:username>/close/", people.close, name="account-close"),
     path("people/<str:username>/open/", people.reopen, name="account-open"),
+    path("products/<slug:slug>/-/grants/", grants.grants, name="grants"),
+    path("products/<slug:slug>/-/grants/give/", grants.give, name="grant-give"),
+    path("products/<slug:slug>/-/grants/<int:identity>/end/", grants.end, name="grant-end"),
 ]

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from transparency.models import Product
-from transparency.permissions import Right, known_products, may
+from transparency.permissions import Right, known_products, may, may_end_grants
 from transparency.web.access import product_or_404
 from transparency.web.anchors import organisation_anchors
 from transparency.web.caching import NEVER, kept_as
@@ -36,5 +36,6 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "anchors": row.anchors.order_by("revoked_at", "enrolled_at"),
         "shared_count": organisation_anchors(row).count(),
         "may_deliver": may(request.user, Right.DELIVER, row),
+        "may_end_grants": may_end_grants(request.user, row),
     }
     return kept_as(render(request, "transparency/product.html", context), row)

@@ -1,12 +1,14 @@
-"""`manage.py grant`: let an authority's people review a product, or one release of it."""
+"""`manage.py grant`: let an authority's people, or one person, review a product, one release of it, or read a folder of it."""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from transparency.errors import UnusableInputError
 from transparency.management.output import PortalCommand
-from transparency.models import Organisation, Product
+from transparency.models import Organisation, Person, Product
 from transparency.permissions import Right
 from transparency.services.grant_rights import grant_rights
 
@@ -15,31 +17,63 @@ if TYPE_CHECKING:
 
 
 class Command(PortalCommand):
-    help = "Give an organisation a right on a product or release. Without one, nobody but the vendor reads a restricted product."
+    help = (
+        "Give an organisation or a person a right on a product or release. Without one, nobody but the vendor reads a restricted product: "
+        "give one there only when its vendor asked for it. Vendors give rights themselves on the product's page."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--organisation", required=True, metavar="SLUG")
+        holder = parser.add_mutually_exclusive_group(required=True)
+        holder.add_argument("--organisation", metavar="SLUG")
+        holder.add_argument("--person", metavar="NAME", help="the sign-in name of one person, who alone has the right")
         parser.add_argument("--product", required=True, metavar="SLUG")
         parser.add_argument("--release", metavar="VERSION", help="default: every release")
+        parser.add_argument(
+            "--folder",
+            default="",
+            metavar="PATH",
+            help="reading and downloading only: there and below, as manifests write it",
+        )
+        parser.add_argument("--from", dest="first_day", type=_day, metavar="YYYY-MM-DD", help="default: at once")
+        parser.add_argument(
+            "--until", dest="last_day", type=_day, metavar="YYYY-MM-DD", help="the last whole day, UTC; default: no end"
+        )
         parser.add_argument("--right", action="append", default=[], help="default: review (read, note, mark, attest)")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        organisation = Organisation.objects.filter(slug=options["organisation"]).first()
+        organisation = Organisation.objects.filter(slug=options["organisation"] or "").first()
+        person = Person.objects.filter(username=options["person"] or "", organisation__isnull=False).first()
         product = Product.objects.filter(slug=options["product"]).first()
         release = (
             product.releases.filter(version=options["release"]).first() if product and options["release"] else None
         )
-        if organisation is None or product is None or (options["release"] and release is None):
-            found = " ".join(filter(None, (options["organisation"], options["product"], options["release"])))
+        holder = organisation or person
+        if holder is None or product is None or (options["release"] and release is None):
+            names = (options["organisation"], options["person"], options["product"], options["release"])
             raise UnusableInputError(
-                "release-unknown", expected="an organisation, product and release of here", found=found
+                "release-unknown",
+                expected="an organisation or person, product and release of here",
+                found=" ".join(filter(None, names)),
             )
+        start, end = options["first_day"], options["last_day"]
         grant = grant_rights(
             organisation=organisation,
+            person=person,
             product=product,
             release=release,
+            folder=options["folder"],
             rights=options["right"] or [Right.REVIEW.value],
             granted_by=None,
+            valid_from=datetime.combine(start, time.min, UTC) if start else None,
+            valid_until=datetime.combine(end, time(23, 59, 59), UTC) if end else None,
         )
-        return 0, {"organisation": organisation.slug, "product": product.slug, "rights": grant.rights}
+        whom = {"organisation": organisation.slug} if organisation else {"person": options["person"]}
+        return 0, {**whom, "product": product.slug, "rights": grant.rights}
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"not a day: {text}") from error
