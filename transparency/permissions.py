@@ -93,6 +93,21 @@ def known_products(person: Someone) -> Q:
     return opened | mine
 
 
+def known_releases(person: Someone) -> Q:
+    """The filter on Release that equals `may(person, KNOW, release)` for each row: a grant on one release tells of no other."""
+    opened = Q(product__visibility=Product.Visibility.OPEN)
+    if not isinstance(person, Person) or not person.is_active:
+        return opened
+    if _kind(person) == Organisation.Kind.OPERATOR:
+        return Q()
+    grants = _live_grants(person, timezone.now())
+    mine = Q(product__in=grants.filter(product__isnull=False).values("product"))
+    mine |= Q(pk__in=grants.filter(release__isnull=False).values("release"))
+    if _kind(person) == Organisation.Kind.VENDOR:
+        mine |= Q(product__vendor=person.organisation)
+    return opened | mine
+
+
 def _kind(person: Someone) -> str | None:
     if not isinstance(person, Person) or not person.is_active or person.organisation is None:
         return None

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from reviews.web import engagements, files, home, marks, notes, preferences, releases, statements, tree
+from reviews.web import engagements, files, home, jump, key_list, marks, notes, preferences, releases, statements, tree
 
 release = "products/<slug:product>/<str:version>/"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("jump/", jump.jump, name="jump"),
+    path("help/keys/", key_list.keys_help, name="keys-help"),
     path("theme/", preferences.theme, name="theme"),
     path(release, releases.release, name="release"),
     path(release + "dossier.zip", releases.dossier, name="dossier"),

@@ -2,6 +2,7 @@
 import { copyDigest } from "./copy-digest.mjs";
 import { deliver } from "./deliver.mjs";
 import { jobProgress } from "./job-progress.mjs";
+import { jumpBox } from "./jump-box.mjs";
 import { keyboardNav } from "./keyboard-nav.mjs";
 import { lineSelect } from "./line-select.mjs";
 import { theme } from "./theme.mjs";
@@ -10,6 +11,7 @@ const modules = {
   "copy-digest": copyDigest,
   deliver,
   "job-progress": jobProgress,
+  "jump-box": jumpBox,
   "keyboard-nav": keyboardNav,
   "line-select": lineSelect,
   theme,

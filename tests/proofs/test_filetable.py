@@ -119,6 +119,29 @@ def test_an_empty_table_has_no_rows() -> None:
     assert table.totals(b"") == FolderEntry(b"", 0, 0, 0)
 
 
+@settings(max_examples=60)
+@given(st.sets(paths, max_size=30), paths)
+def test_files_are_found_by_the_end_of_their_path_in_whole_components(names: set[bytes], wanted: bytes) -> None:
+    tree = {name for name in names if not any(other.startswith(name + b"/") for other in names)}
+    table = FileTable(format_file_table(tree_of(tree)))
+    found = [entry.path for entry in table.ending(wanted, limit=50)]
+    assert len(found) == len(set(found))
+    assert set(found) == {name for name in tree if name == wanted or name.endswith(b"/" + wanted)}
+    assert len(table.ending(wanted, limit=1)) == min(1, len(found))
+    assert len(table.ending(wanted, limit=50, tries=0)) <= 1
+
+
+def test_files_are_found_by_their_content_and_by_nothing_between_two() -> None:
+    entries = tree_of({b"a", b"b/c", b"d"})
+    table = FileTable(format_file_table(entries))
+    for entry in entries:
+        assert [each.path for each in table.with_content(entry.sha256.raw, limit=9)] == [entry.path]
+        assert [each.path for each in table.with_content(entry.sha1, limit=9)] == [entry.path]
+    assert table.with_content(bytes(32), limit=9) == []
+    across = entries[0].sha256.raw[16:] + entries[1].sha256.raw[:16]
+    assert table.with_content(across, limit=9) == []
+
+
 def test_a_table_that_was_cut_lengthened_or_is_of_another_version_is_refused() -> None:
     data = format_file_table(tree_of({b"a/b", b"c"}))
     damaged = [b"", data[:10], data[:63], data[:64], data[:-1], data + b"\0", b"x" + data[1:]]

@@ -28,6 +28,8 @@ OPEN_TO_ALL = {
     "signature-file",
     "home",
     "healthz",
+    "jump",
+    "keys-help",
     "sign-in",
     "log",
     "log-checkpoint",

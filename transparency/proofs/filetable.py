@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import struct
 import sys
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -157,6 +157,33 @@ class FileTable:
     def position(self, path: bytes) -> int:
         """Where `path` stands or would stand."""
         return bisect_left(range(self._count), path, key=self.path)
+
+    def ending(self, name: bytes, *, limit: int, tries: int = 2000) -> list[FileEntry]:
+        """Files whose path is `name` or ends with whole components of it, at most `limit`; gives up after `tries` places."""
+        exact = self.find(name)
+        found = [exact] if exact else []
+        heap, place = bytes(self._paths), 0
+        for _ in range(tries):
+            place = heap.find(b"/" + name, place)
+            if place < 0 or len(found) >= limit:
+                break
+            position = bisect_right(self._offsets, place) - 1
+            if place + len(name) + 1 == self._offsets[position + 1] and place > self._offsets[position]:
+                found.append(self.entry(position))
+            place += 1
+        return found[:limit]
+
+    def with_content(self, digest: bytes, *, limit: int) -> list[FileEntry]:
+        """Files of this content, by SHA-256 or by git's SHA-1, at most `limit`."""
+        width = len(digest)
+        column = bytes(self._sha256 if width == 32 else self._sha1)  # noqa: PLR2004 - bytes of SHA-256
+        found: list[FileEntry] = []
+        place = column.find(digest)
+        while place >= 0 and len(found) < limit:
+            if place % width == 0:
+                found.append(self.entry(place // width))
+            place = column.find(digest, place + 1)
+        return found
 
     def span(self, folder: bytes) -> tuple[int, int]:
         """First and one past the last row below `folder` (b"" for all)."""
