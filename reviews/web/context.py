@@ -66,6 +66,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "organisation": organisation,
         "operates": organisation is not None and organisation.kind == organisation.Kind.OPERATOR,
         "handles_deliveries": organisation is not None and organisation.kind != organisation.Kind.AUTHORITY,
-        "operates": organisation is not None and organisation.kind == organisation.Kind.OPERATOR,
         "section": _SECTIONS.get(request.resolver_match.url_name or "", "") if request.resolver_match else "",
     }

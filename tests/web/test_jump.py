@@ -126,6 +126,8 @@ def test_nothing_hidden_is_told_of_by_any_answer(browse: Browse, cast: Cast, res
             assert told(client, there) == told(client, nowhere), (person, there)
     assert goes_to(browse("stan"), "a.txt") == "/products/deep/1.0/file/open/a.txt"
     assert goes_to(browse("olga"), "vault 9.9") == "/products/vault/9.9/"
+    assert goes_to(browse("olga"), "olga") == "/people/olga/"
+    assert goes_to(browse("olga"), "northern agency") == "/organisations/north/"
     assert goes_to(browse("olga"), "secret-plan.txt") == "", "operating gives no right to read"
     assert goes_to(browse("vera"), HIDDEN_CONTENT) == "/products/vault/9.9/file/secret-plan.txt"
 
