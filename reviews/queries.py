@@ -92,7 +92,9 @@ def release_report(*, asked_by: Someone, release: Release) -> Report:
     """
     _require_known(asked_by, release)
     head = log_head()
-    anchors = TrustAnchor.objects.aggregate(newest=Max("pk"), count=Count("pk"))
+    anchors = TrustAnchor.objects.aggregate(
+        newest=Max("pk"), count=Count("pk"), ended=Count("revoked_at"), last=Max("revoked_at")
+    )
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)  # validities end while the head stands still
     state = (head.size, head.root, str(release.subject_id), str(anchors), hour.isoformat())
     return _report(release.pk, state)

@@ -91,6 +91,7 @@ _SENTENCES = {
     "key-format": "This is not a public key of a kind that we know.",
     "key-malformed": "This public key cannot be read.",
     "key-mismatch": "The signature is by another key than the one enrolled.",
+    "key-not-yours": "This key is somebody else's.",
     "key-not-in-use": "This key is not in use any more.",
     "key-of-another": "This key is not one product's. For all products of a vendor, keyrings bring keys and the operator revokes them.",
     "key-private": "This is a private key. Keep it to yourself; paste its public half.",

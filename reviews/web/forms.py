@@ -144,7 +144,7 @@ class StatementForm(forms.Form):
 
     def __init__(self, data: Any = None, *, person: Person) -> None:
         super().__init__(_with_initial(data, type(self).base_fields) if data is not None else None)
-        self.fields["anchor"].queryset = person.anchors.all()  # type: ignore[attr-defined]
+        self.fields["anchor"].queryset = person.anchors.filter(revoked_at__isnull=True)  # type: ignore[attr-defined]
         self.fields["anchor"].label_from_instance = lambda key: f"{key.get_format_display()} {key.fingerprint}"  # type: ignore[attr-defined]
 
     def clean_valid_until(self) -> datetime | None:

@@ -26,7 +26,7 @@ class Preview:
 
 def preview_of(person: Person, engagement: Engagement) -> Preview | None:
     """None for somebody without a key, or for a release without source. Nothing is written."""
-    anchor = person.anchors.first()
+    anchor = person.anchors.filter(revoked_at__isnull=True).first()
     if anchor is None or engagement.release.subject is None:
         return None
     gathered = gather_facts(

@@ -27,27 +27,13 @@ def revoke_anchor(
     Raises `reason-missing`, `revocation-unknown`, `key-not-in-use`, `key-of-another` for a person's key. Who may revoke which is the
     caller's question.
     """
-    if revocation not in TrustAnchor.Revocation.values:
-        raise UnusableInputError(
-            "revocation-unknown", expected=", ".join(TrustAnchor.Revocation.values), found=revocation[:40]
-        )
-    said = reason.strip()
-    if not said or len(said) > MAX_REASON_CHARACTERS:
-        raise UnusableInputError(
-            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
-        )
+    said = checked_revocation(revocation, reason)
     if anchor.person_id is not None:
         raise UnusableInputError("key-of-another", expected="a key of a vendor", found="a key of a person")
     with transaction.atomic():
-        row = TrustAnchor.objects.select_for_update().get(pk=anchor.pk)
-        before = row.revocation
+        row, before = mark_revoked(anchor, revocation, said, revoked_at)
         if before == revocation:
             return row
-        if before and revocation != TrustAnchor.Revocation.COMPROMISED:
-            raise UnusableInputError("key-not-in-use", expected="a key in use", found=row.get_revocation_display())
-        row.revoked_at = revoked_at or timezone.now()
-        row.revocation, row.revocation_reason = revocation, said
-        row.save(update_fields=["revoked_at", "revocation", "revocation_reason"])
         record_event(
             kind=Event.Kind.KEY_REVOKED,
             product=anchor.product,
@@ -59,3 +45,36 @@ def revoke_anchor(
             by=by,
         )
     return row
+
+
+def checked_revocation(revocation: str, reason: str) -> str:
+    """Return the reason without space around it (`revocation-unknown`, `reason-missing`)."""
+    if revocation not in TrustAnchor.Revocation.values:
+        raise UnusableInputError(
+            "revocation-unknown", expected=", ".join(TrustAnchor.Revocation.values), found=revocation[:40]
+        )
+    said = reason.strip()
+    if not said or len(said) > MAX_REASON_CHARACTERS:
+        raise UnusableInputError(
+            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
+        )
+    return said
+
+
+def mark_revoked(
+    anchor: TrustAnchor, revocation: str, reason: str, revoked_at: datetime | None = None
+) -> tuple[TrustAnchor, str]:
+    """Return the row, revoked so, and how it stood before: empty while in use, equal when nothing changed (`key-not-in-use`).
+
+    In a transaction of the caller's.
+    """
+    row = TrustAnchor.objects.select_for_update().get(pk=anchor.pk)
+    before = row.revocation
+    if before == revocation:
+        return row, before
+    if before and revocation != TrustAnchor.Revocation.COMPROMISED:
+        raise UnusableInputError("key-not-in-use", expected="a key in use", found=row.get_revocation_display())
+    row.revoked_at = revoked_at or timezone.now()
+    row.revocation, row.revocation_reason = revocation, reason
+    row.save(update_fields=["revoked_at", "revocation", "revocation_reason"])
+    return row, before

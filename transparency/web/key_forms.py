@@ -180,3 +180,30 @@ class VendorRevokeForm(RevokeForm):
     check_again = forms.BooleanField(
         label="Check again all products of which it signed deliveries.", required=False, initial=True
     )
+
+
+class PersonRevokeForm(PasswordForm):
+    """Of an auditor's key: what becomes of the statements that it signed."""
+
+    revocation = forms.ChoiceField(
+        label="Why",
+        choices=(
+            (
+                "compromised",
+                "Lost or compromised, somebody else may have it: no statement that it signed counts any more, whenever it was signed",
+            ),
+            (
+                "retired",
+                "No longer used, or destroyed, and nobody else ever had it: what was logged before stays valid, nothing new is",
+            ),
+        ),
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label="Reason in words",
+        max_length=MAX_REASON_CHARACTERS,
+        help_text="Who found out what, and when. Kept, and shown to the person and to the operator.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    certain = forms.BooleanField(label="I mean this key, and I know that it cannot be enrolled again.")
+    field_order = ("revocation", "reason", "certain", "password")

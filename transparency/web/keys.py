@@ -40,6 +40,9 @@ class KeyForm(forms.Form):
         except EvidenceError as error:
             self.add_error("public", f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}.")
             return None
+        if anchor.revoked_at:
+            self.add_error("public", "This key was revoked here. Once revoked, a key is never enrolled again.")
+            return None
         return anchor.fingerprint
 
 
@@ -54,5 +57,5 @@ def keys(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and (fingerprint := form.enrol(person)):
         messages.success(request, f"Enrolled {fingerprint}. Compare it with the one your own tool prints.")
         return redirect("keys")
-    context = {"form": form, "anchors": person.anchors.all()}
+    context = {"form": form, "anchors": person.anchors.order_by("revoked_at", "enrolled_at"), "private": True}
     return render(request, "transparency/keys.html", context, status=422 if form.errors else 200)

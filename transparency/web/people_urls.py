@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transparency.web import grants, invitations, organisations, people
+from transparency.web import grants, invitations, organisations, people, person_keys
 
 urlpatterns = [
     path("organisations/", organisations.organisations, name="organisations"),
@@ -21,4 +21,7 @@ urlpatterns = [
     path("products/<slug:slug>/-/grants/", grants.grants, name="grants"),
     path("products/<slug:slug>/-/grants/give/", grants.give, name="grant-give"),
     path("products/<slug:slug>/-/grants/<int:identity>/end/", grants.end, name="grant-end"),
+    path("people/<str:username>/keys/<int:identity>/revoke/", person_keys.revoke, name="person-key-revoke"),
+    path("keys/<int:identity>/replace/", person_keys.replace, name="key-replace"),
+    path("keys/<int:identity>/revoke/", person_keys.revoke_own, name="key-revoke"),
 ]
