@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import cache
 
 from transparency.models import Installation, Job, Organisation, Person, Release
 from transparency.proofs.digest import Digest
@@ -128,6 +129,7 @@ def home(tmp_path: Path, settings: object) -> Iterator[Path]:
 def centre(home: Path, transactional_db: None) -> Installation:
     """An initialised installation; real commits, so that what happens on commit happens."""
     assert home == django_settings.HOME
+    cache.clear()  # its table is no model's: nothing else empties it between tests
     return initialise(origin=ORIGIN, name="Test Centre")
 
 

@@ -10,6 +10,8 @@ class TransparencyConfig(AppConfig):
 
     def ready(self) -> None:
         # Only here are models loaded: checks and performers register themselves now.
+        from django.contrib.auth.signals import user_logged_in  # noqa: PLC0415
+
         from transparency import checks  # noqa: F401, PLC0415
         from transparency.registries import demonstration, job_performers  # noqa: PLC0415
         from transparency.services.check_debian_source import check_debian_source  # noqa: PLC0415
@@ -19,6 +21,7 @@ class TransparencyConfig(AppConfig):
         from transparency.services.import_snapshot import import_snapshot  # noqa: PLC0415
         from transparency.services.make_demo import make_demo  # noqa: PLC0415
         from transparency.services.reverify_product import reverify_product  # noqa: PLC0415
+        from transparency.session_times import stamp_sign_in  # noqa: PLC0415
 
         job_performers["import-snapshot"] = import_snapshot
         job_performers["check-delivery"] = check_delivery
@@ -27,3 +30,4 @@ class TransparencyConfig(AppConfig):
         job_performers["import-builds"] = import_builds
         job_performers["reverify"] = reverify_product
         demonstration.append(make_demo)
+        user_logged_in.connect(stamp_sign_in)

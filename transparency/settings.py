@@ -77,7 +77,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "transparency.web.session_limits.SessionLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "transparency.web.require_passkey.RequirePasskey",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "transparency.urls"
@@ -172,15 +174,44 @@ UPLOAD_BYTES_PER_PERSON = env.int("TRANSPARENCY_UPLOAD_BYTES_PER_PERSON", 64 * 1
 UPLOAD_BYTES_PER_PRODUCT = env.int("TRANSPARENCY_UPLOAD_BYTES_PER_PRODUCT", 256 * 1024**3)
 UPLOAD_RESERVE_BYTES = env.int("TRANSPARENCY_UPLOAD_RESERVE", 1024**3)  # of the disk, for what becomes of uploads
 
-# --- web -------------------------------------------------------------------------------------------------------------
+# --- signing in (docs/operate.md) ------------------------------------------------------------------------------------
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "home"
+AUTHENTICATION_BACKENDS = ["transparency.web.sign_in_backend.NameOrAddress"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 14}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_COOKIE_AGE = 12 * 3600
+REQUIRE_PASSKEY = env.bool("TRANSPARENCY_REQUIRE_PASSKEY", PRODUCTION)
+SESSION_COOKIE_AGE = 12 * 3600  # whatever is done meanwhile (transparency/session_times.py)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+IDLE_SECONDS = 60 * env.int("TRANSPARENCY_IDLE_MINUTES", 15 if PRODUCTION else 12 * 60)
+STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+ACCOUNT_ADAPTER = "transparency.web.account_adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}  # e-mail addresses are our backend's business
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,10/m/key", "reauthenticate": "10/m/user"}
+MFA_ADAPTER = "transparency.web.passkey_adapter.PasskeyAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = MFA_RECOVERY_CODES_SHOW_ONCE = MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODE_DIGITS = 12
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip", "webauthn_begin": "60/m/ip"}
+# How many proxies of ours stand before the portal: so far from its right end X-Forwarded-For is believed. 0: not at all.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRANSPARENCY_PROXIES", 0)
+# Limits are counted where all processes on all machines see them; the table comes with the migrations.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "transparency_counts",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+# --- web -------------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION

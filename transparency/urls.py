@@ -11,17 +11,15 @@ from transparency.web import (
     keys,
     log,
     products,
-    sign_in,
     vendor_keys,
 )
 
 handler400 = "transparency.web.errors.bad_request"
+handler429 = "transparency.web.errors.too_many"
 handler500 = "transparency.web.errors.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
-    path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", sign_in.SignOut.as_view(), name="sign-out"),
     path("log/", log.log, name="log"),
     path("log/checkpoint", log.checkpoint, name="log-checkpoint"),
     path("log/tile/<path:path>", log.tile, name="log-tile"),
@@ -54,6 +52,7 @@ urlpatterns = [
     path("jobs/<uuid:identity>/retry/", jobs.retry, name="job-retry"),
     path("keys/", keys.keys, name="keys"),
     path("", include("transparency.web.people_urls")),
+    path("", include("transparency.web.account_urls")),
     path("", include("transparency.web.upload_urls")),
     path("", include("reviews.web.urls")),
 ]

@@ -55,6 +55,14 @@ _SECTIONS = {
     "person": "organisations",
     "account-close": "organisations",
     "account-open": "organisations",
+    "second-step": "sign-in",
+    "account": "account",
+    "change-password": "account",
+    "passkey-add": "account",
+    "passkey-rename": "account",
+    "passkey-remove": "account",
+    "recovery-codes": "account",
+    "recovery-codes-make": "account",
 }
 
 

@@ -5,6 +5,7 @@ import { jobProgress } from "./job-progress.mjs";
 import { jumpBox } from "./jump-box.mjs";
 import { keyboardNav } from "./keyboard-nav.mjs";
 import { lineSelect } from "./line-select.mjs";
+import { passkey } from "./passkey.mjs";
 import { theme } from "./theme.mjs";
 
 const modules = {
@@ -14,6 +15,7 @@ const modules = {
   "jump-box": jumpBox,
   "keyboard-nav": keyboardNav,
   "line-select": lineSelect,
+  passkey,
   theme,
 };
 

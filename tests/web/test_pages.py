@@ -31,6 +31,8 @@ OPEN_TO_ALL = {
     "jump",
     "keys-help",
     "sign-in",
+    "account_login",
+    "sign-in-passkey",
     "log",
     "log-checkpoint",
     "products",

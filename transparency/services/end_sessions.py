@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from transparency.models import Person
 
 
-def end_sessions(*, person: Person) -> int:
-    """Return how many ended. Sessions of before the list was kept are found by looking into each."""
+def end_sessions(*, person: Person, but: str | None = None) -> int:
+    """Return how many ended; the one with the key `but` goes on. Sessions that no list has are found by looking into each."""
     keys = set(UserSession.objects.filter(user=person).values_list("session_key", flat=True))
     for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
         if row.get_decoded().get(SESSION_KEY) == str(person.pk):
             keys.add(row.session_key)
     store = import_module(settings.SESSION_ENGINE).SessionStore()
-    for key in keys:
+    for key in keys - {but}:
         store.delete(key)
-    UserSession.objects.filter(user=person).delete()
-    return len(keys)
+    UserSession.objects.filter(user=person).exclude(session_key=but or "").delete()
+    return len(keys - {but})

@@ -1,7 +1,8 @@
 """What a browser gets when a page cannot be made. Wrong, unreachable and broken are three different answers (DESIGN 1.7).
 
-400 for a request that no browser of ours sends, 503 with the code for weather (`UnavailableError`), 500 for a bug of our own.
-None of them asks the database, which may be what is missing.
+400 for a request that no browser of ours sends, 429 for too many of them,
+503 with the code for weather (`UnavailableError`), 500 for a bug of our own.
+None but 429 asks the database, which may be what is missing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db import OperationalError
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.views.decorators.csrf import requires_csrf_token
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 RETRY_SECONDS = "30"
+LIMIT_SECONDS = "60"
 
 
 @requires_csrf_token
@@ -40,6 +43,14 @@ def server_error(_request: HttpRequest) -> HttpResponse:
         return _page("errors/500.html", 500)
     response = _page("errors/503.html", 503, sentence=sentence_for(error.code), error=error)
     response.headers["Retry-After"] = RETRY_SECONDS
+    return response
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """A limit by address, name or person was reached (settings.ACCOUNT_RATE_LIMITS)."""
+    response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = LIMIT_SECONDS
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

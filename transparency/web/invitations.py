@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
-from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -79,12 +80,11 @@ def _complain(form: AcceptForm, error: EvidenceError) -> None:
 
 def _enter(request: HttpRequest, person: Person) -> HttpResponse:
     """Signed in with a session of its own, whoever was signed in here before."""
-    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    logout(request)
+    login = Login(user=person, redirect_url=reverse("account"))
+    response: HttpResponse = perform_password_login(request, {"username": person.username}, login)
     messages.success(request, "Welcome. You are signed in; add a passkey now, so that a password alone opens nothing.")
-    try:
-        return redirect(reverse("account"))
-    except NoReverseMatch:  # an installation without pages for passkeys
-        return redirect("home")
+    return response
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
