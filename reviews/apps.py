@@ -13,8 +13,14 @@ class ReviewsConfig(AppConfig):
         from reviews.queries import engagements_fact  # noqa: PLC0415
         from reviews.services.demo_reviews import demo_reviews  # noqa: PLC0415
         from reviews.services.render_file import start_lexers  # noqa: PLC0415
-        from transparency.registries import before_serving, demonstration, person_facts  # noqa: PLC0415
+        from transparency.registries import (  # noqa: PLC0415
+            api_routers,
+            before_serving,
+            demonstration,
+            person_facts,
+        )
 
+        api_routers.append("reviews.web.api.router")
         demonstration.append(demo_reviews)
         before_serving.append(start_lexers)
         person_facts.append(engagements_fact)

@@ -24,3 +24,6 @@ before_serving: list[Callable[[], None]] = []
 
 # What the upper app knows of a person, as a label and a value, shown to the operator and to that person.
 person_facts: list[Callable[[Person], tuple[str, str]]] = []
+
+# Routers of the machine interface, by dotted name: it is put together when the first address is looked up.
+api_routers: list[str] = []

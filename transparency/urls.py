@@ -53,6 +53,7 @@ urlpatterns = [
     path("keys/", keys.keys, name="keys"),
     path("", include("transparency.web.people_urls")),
     path("", include("transparency.web.account_urls")),
+    path("api/", include("transparency.web.api_urls")),
     path("", include("transparency.web.upload_urls")),
     path("", include("reviews.web.urls")),
 ]

@@ -1,5 +1,7 @@
 """Who a machine is: a token in the Authorization header, and nothing else. No cookie is looked at, so nothing can be forged across sites.
 
+Whoever brings no token gets what everybody may know of. A token for reading adds what its owner may know of its product, nothing else.
+
 Wrong tokens are counted by address, in this process alone and in memory: a guess of 32 random bytes succeeds never, so the count only
 keeps a broken script from filling the log. Whoever brings a good token is let in however many others at its address were wrong, because
 behind a proxy all of them have one address.
@@ -10,27 +12,25 @@ from __future__ import annotations
 import re
 import threading
 import time
-from functools import wraps
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.http import Http404
+from ninja.security.base import AuthBase
 
 from transparency.errors import EvidenceError, NotAllowedError
+from transparency.models import ApiToken, Delivery, Product, Release
+from transparency.permissions import Right, known_products, may
+from transparency.queries import find_release
 from transparency.services.use_token import use_token
-from transparency.web.upload_answers import as_json, error_answer
+from transparency.web.api_errors import error_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Concatenate, ParamSpec
+    from django.http import HttpRequest, JsonResponse
 
-    from django.http import HttpRequest
-
-    from transparency.models import ApiToken
-
-    Parameters = ParamSpec("Parameters")
-    MachineView = Callable[Concatenate[HttpRequest, ApiToken, Parameters], HttpResponse]
-    View = Callable[Concatenate[HttpRequest, Parameters], HttpResponse]
+    from transparency.permissions import Someone
 
 WRONG_A_MINUTE = 100
 MINUTE_SECONDS = 60.0
@@ -64,35 +64,81 @@ class WrongTokens:
 wrong_tokens = WrongTokens()
 
 
-def for_machines(*methods: str) -> Callable[[MachineView[Parameters]], View[Parameters]]:
-    """A view for these methods that is given the token of whoever asks; everything that it answers is JSON."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks: a token, or nobody in particular."""
 
-    def decorate(view: MachineView[Parameters]) -> View[Parameters]:
-        @csrf_exempt
-        @as_json
-        @wraps(view)
-        def answer(request: HttpRequest, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponse:
-            if request.method not in methods:
-                return _wrong_method(request, methods)
-            try:
-                token = use_token(secret=_secret_of(request))
-            except NotAllowedError as error:
-                return _not_let_in(request, error)
-            return view(request, token, *args, **kwargs)
+    token: ApiToken | None
 
-        return answer
+    def person_for(self, product: Product) -> Someone:
+        """In whose name something of this product is looked at."""
+        return self.token.owner if self.token and self.token.product_id == product.pk else AnonymousUser()
 
-    return decorate
+    def may(self, right: Right, target: Product | Release | Delivery, *, path: str = "") -> bool:
+        return may(self.person_for(_product_of(target)), right, target, path=path)
 
-
-def _secret_of(request: HttpRequest) -> str:
-    found = _AUTHORIZATION.match(request.headers.get("Authorization", ""))
-    if found is None:
-        raise NotAllowedError("token-missing", expected="Authorization: Bearer <token>", found="none")
-    return found[1]
+    def known(self) -> Q:
+        """The filter on Product that equals `may(KNOW, product)` for each row."""
+        opened = known_products(AnonymousUser())
+        if self.token and self.may(Right.KNOW, self.token.product):
+            return opened | Q(pk=self.token.product_id)
+        return opened
 
 
-def _not_let_in(request: HttpRequest, error: EvidenceError) -> JsonResponse:
+class Token(AuthBase):
+    """The door of an operation: a token of one scope. Where `optional`, nobody in particular is let in as well."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_description = "A token issued on a product's *Tokens* page, good for its scopes on that product."
+
+    def __init__(self, scope: ApiToken.Scope, *, optional: bool = False) -> None:
+        super().__init__()
+        self.scope, self.optional = scope, optional
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        if self.optional and "Authorization" not in request.headers:
+            return Caller(None)
+        return Caller(use_token(secret=_secret_of(request), scope=self.scope))
+
+
+delivering = Token(ApiToken.Scope.DELIVER)
+reading = Token(ApiToken.Scope.READ, optional=True)
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Who the door let in."""
+    caller = getattr(request, "auth", None)
+    if not isinstance(caller, Caller):
+        raise Http404
+    return caller
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """The token of an operation that is for tokens alone."""
+    token = caller_of(request).token
+    if token is None:
+        raise Http404
+    return token
+
+
+def known_product(request: HttpRequest, slug: str) -> Product:
+    """A product that the caller may know of, else the 404 of what does not exist; and so below."""
+    row = Product.objects.select_related("vendor").filter(slug=slug).first()
+    if row is None or not caller_of(request).may(Right.KNOW, row):
+        raise Http404
+    return row
+
+
+def known_release(request: HttpRequest, slug: str, version: str) -> Release:
+    row = find_release(slug, version)
+    if row is None or not caller_of(request).may(Right.KNOW, row):
+        raise Http404
+    return row
+
+
+def refused_token(request: HttpRequest, error: EvidenceError) -> JsonResponse:
+    """The answer to a token that is not let in."""
     response = error_answer(error)
     if response.status_code != 401:  # noqa: PLR2004 - its token is good, its owner's right is not
         return response
@@ -105,8 +151,14 @@ def _not_let_in(request: HttpRequest, error: EvidenceError) -> JsonResponse:
     return response
 
 
-def _wrong_method(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
-    refused = {"code": "method-not-allowed", "expected": ", ".join(methods), "found": ascii(request.method)}
-    answer = HttpResponseNotAllowed(methods, content_type="application/json")
-    answer.content = JsonResponse({"error": refused}).content
-    return answer
+def _secret_of(request: HttpRequest) -> str:
+    found = _AUTHORIZATION.match(request.headers.get("Authorization", ""))
+    if found is None:
+        raise NotAllowedError("token-missing", expected="Authorization: Bearer <token>", found="none")
+    return found[1]
+
+
+def _product_of(target: Product | Release | Delivery) -> Product:
+    if isinstance(target, Delivery):
+        return target.release.product
+    return target.product if isinstance(target, Release) else target

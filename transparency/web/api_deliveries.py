@@ -1,46 +1,49 @@
 """Deliveries for machines, under /api/v1/: hand finished uploads in, ask what became of them."""
 
-from __future__ import annotations
-
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from ninja import Router
 
 from transparency.errors import UnusableInputError
-from transparency.models import Delivery, Job, Release
+from transparency.models import ApiToken, Delivery, Job, Person, Release
 from transparency.permissions import Right, may
 from transparency.reports import delivery_report, source_report
 from transparency.services.deliver_source import deliver_source
 from transparency.services.deliver_uploads import deliver_uploads
 from transparency.services.receive_debian_source import MAX_FILES
+from transparency.services.receive_delivery import Over
+from transparency.web import api_bodies, api_shapes
 from transparency.web.access import job_subject
-from transparency.web.api_access import for_machines
-from transparency.web.api_uploads import check_product, upload_of
-from transparency.web.upload_answers import parse_identity, request_json
+from transparency.web.api_access import token_of
+from transparency.web.api_doors import delivers
+from transparency.web.api_uploads import asked_json, check_product, upload_of
+from transparency.web.upload_answers import parse_identity
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from django.http import HttpRequest
-
-    from transparency.models import ApiToken, Person
-    from transparency.services.receive_delivery import Over
-
+router = Router()
 _OF_AN_ARCHIVE = ("role", "archive", "signatures", "checksums", "over")
 _OF_A_SOURCE = ("dsc", "files")
 _MEMBERS = ("release", *_OF_AN_ARCHIVE, *_OF_A_SOURCE, "dryRun")
 
 
-@for_machines("POST")
-def deliveries(request: HttpRequest, token: ApiToken, slug: str) -> HttpResponse:
-    """What is asked is done once: asking again gives the same job."""
+@delivers(
+    router,
+    "POST",
+    "/products/{slug:slug}/deliveries",
+    {202: api_shapes.Job},
+    requestBody=api_bodies.DELIVER,
+)
+def deliver(request: HttpRequest, slug: str) -> HttpResponse:
+    """Hand finished uploads in. What is asked is done once: asking again gives the same job."""
+    token = token_of(request)
     check_product(token, slug)
-    asked = request_json(request, *_MEMBERS)
+    asked = asked_json(request, *_MEMBERS)
     source = any(name in asked for name in _OF_A_SOURCE)
-    job = _deliver_source(token, asked) if source else _deliver_archive(token, asked)
-    return JsonResponse(job_json(request, job, token.owner), status=202)
+    work = _deliver_source(token, asked) if source else _deliver_archive(token, asked)
+    return JsonResponse(job_json(request, work, token.owner), status=202)
 
 
 def _deliver_archive(token: ApiToken, asked: dict[str, Any]) -> Job:
@@ -75,8 +78,10 @@ def _deliver_source(token: ApiToken, asked: dict[str, Any]) -> Job:
     )
 
 
-@for_machines("GET")
-def job(request: HttpRequest, token: ApiToken, identity: UUID) -> HttpResponse:
+@delivers(router, "GET", "/jobs/{uuid:identity}", {200: api_shapes.Job})
+def job(request: HttpRequest, identity: UUID) -> HttpResponse:
+    """What became of it: the state, and once it is done the report."""
+    token = token_of(request)
     row = Job.objects.filter(pk=identity).first()
     about = job_subject(row) if row else None
     product = about.product if isinstance(about, Release) else about

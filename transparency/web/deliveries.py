@@ -71,7 +71,7 @@ def members(request: HttpRequest, identity: int, rule: str) -> HttpResponse:
     """All members of a delivery that one rule names."""
     row = delivery_or_404(request, identity)
     found = [finding for finding in (*row.refused, *row.flagged) if finding["rule"] == rule]
-    shown = told(request, row, found)
+    shown = told(request.user, row, found)
     if not shown:
         raise Http404
     page = Paginator(shown, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
@@ -146,7 +146,7 @@ def dossier_right(release: Release) -> Right:
 
 
 def _members(request: HttpRequest, row: Delivery) -> dict[str, Any]:
-    refused, flagged = told(request, row, row.refused), told(request, row, row.flagged)
+    refused, flagged = told(request.user, row, row.refused), told(request.user, row, row.flagged)
     return {
         "refused": grouped(refused),
         "flagged": grouped(flagged),

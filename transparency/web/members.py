@@ -12,7 +12,7 @@ from transparency.rule_words import rule_sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
+    from transparency.permissions import Someone
 
 SHOWN = 20
 Finding = dict[str, Any]
@@ -38,13 +38,13 @@ def grouped(findings: Sequence[Finding]) -> list[RuleGroup]:
     return [_group(rule, [finding for finding in findings if finding["rule"] == rule]) for rule in rules]
 
 
-def told(request: HttpRequest, row: Delivery, findings: list[Finding]) -> list[Finding]:
+def told(person: Someone, row: Delivery, findings: list[Finding]) -> list[Finding]:
     """Findings name paths: those of a restricted source are for people who may read it there, or who handle its quarantine."""
     open_paths = not row.release.product.is_restricted or row.state == Delivery.State.QUARANTINED
     return [
         finding
         for finding in findings
-        if open_paths or may(request.user, Right.READ_SOURCE, row.release, path=finding["path"])
+        if open_paths or may(person, Right.READ_SOURCE, row.release, path=finding["path"])
     ]
 
 

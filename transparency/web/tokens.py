@@ -1,4 +1,4 @@
-"""Tokens of a vendor's CI: issue one, see when each was used, revoke it. Its text is shown once, on the page that answers."""
+"""Tokens of machines: issue one, see when each was used, revoke it. Its text is shown once, on the page that answers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from transparency.models import ApiToken
 from transparency.permissions import Right, may
 from transparency.services.issue_token import MAX_NAME_CHARACTERS, issue_token
 from transparency.services.revoke_token import revoke_token
@@ -21,8 +22,6 @@ from transparency.web.uploads import deliverable_or_404, push_command
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-
-    from transparency.models import ApiToken
 
 LIFETIMES = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "one year"))
 
@@ -33,6 +32,13 @@ class TokenForm(forms.Form):
         help_text="By which you know it again, such as the name of the pipeline.",
         max_length=MAX_NAME_CHARACTERS,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        help_text="Within this product, in your name, and only while you may. Give a machine no more than it needs.",
+        choices=ApiToken.Scope.choices,
+        initial=[ApiToken.Scope.DELIVER],
+        widget=forms.CheckboxSelectMultiple,
     )
     days = forms.ChoiceField(label="Valid for", choices=LIFETIMES, initial="90", widget=forms.RadioSelect)
 
@@ -46,13 +52,21 @@ def tokens(request: HttpRequest, slug: str) -> HttpResponse:
     issued = None
     if form.is_valid():
         said = form.cleaned_data
-        issued = issue_token(product=product, owner=signed_in(request), name=said["name"], days=int(said["days"]))
+        issued = issue_token(
+            product=product,
+            owner=signed_in(request),
+            name=said["name"],
+            days=int(said["days"]),
+            scopes=said["scopes"],
+        )
         form = TokenForm()
     context = {
         "product": product,
         "form": form,
         "issued": issued,
-        "tokens": [(row, _state(row)) for row in product.tokens.select_related("owner").order_by("-created_at")],
+        "tokens": [
+            (row, _state(row), _scopes(row)) for row in product.tokens.select_related("owner").order_by("-created_at")
+        ],
         "push": push_command(request, product),
     }
     return render(request, "transparency/tokens.html", context, status=422 if form.errors else 200)
@@ -76,4 +90,10 @@ def _state(token: ApiToken) -> str:
         return "revoked"
     if token.valid_until <= timezone.now():
         return "expired"
-    return "good" if may(token.owner, Right.DELIVER, token.product) else "its owner may not deliver"
+    needed = Right.DELIVER if ApiToken.Scope.DELIVER in token.scopes else Right.KNOW
+    active = token.owner.is_active and may(token.owner, needed, token.product)
+    return "good" if active else "its owner may not do that"
+
+
+def _scopes(token: ApiToken) -> str:
+    return " and ".join(ApiToken.Scope(scope).label for scope in token.scopes)

@@ -1,101 +1,27 @@
-"""What browsers' scripts and machines are answered alike: an upload, a piece of one, an error, each as JSON."""
+"""What browsers' scripts and machines are answered alike: an upload, a piece of one, each as JSON."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
-from django.http import Http404, HttpResponse, JsonResponse
-from django.http.request import UnreadablePostError
+from django.http import JsonResponse
 
-from transparency.errors import EvidenceError, UnavailableError, UnusableInputError, database_weather
+from transparency.errors import UnusableInputError
 from transparency.models import Upload
 from transparency.proofs.digest import Digest
 from transparency.services.receive_chunk import receive_chunk
 from transparency.services.stores import objects
-from transparency.web.caching import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Concatenate, ParamSpec
-
     from django.http import HttpRequest
 
-    Parameters = ParamSpec("Parameters")
-    View = Callable[Concatenate[HttpRequest, Parameters], HttpResponse]
-
-RETRY_SECONDS = "5"
-# Everything else that is wrong with a request is 422, and weather 503.
-_STATUS = {
-    "request-malformed": 400,
-    "token-missing": 401,
-    "token-unknown": 401,
-    "token-expired": 401,
-    "token-revoked": 401,
-    "session-ended": 401,
-    "not-allowed": 403,
-    "right-ended": 403,
-    "upload-quota": 403,
-    "not-found": 404,
-    "upload-unknown": 404,
-    "upload-busy": 409,
-    "upload-damaged": 409,
-    "upload-exists": 409,
-    "upload-mismatch": 409,
-    "upload-offset": 409,
-    "upload-unfinished": 409,
-    "length-missing": 411,
-    "chunk-size": 413,
-    "object-too-large": 413,
-    "request-too-large": 413,
-    "token-attempts": 429,
-    "disk-full": 507,
-}
-_UNPROCESSABLE, _UNAVAILABLE = 422, 503
 # RFC 9530, with the one algorithm that we take.
 _CONTENT_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):\Z")
-
-
-def as_json(view: View[Parameters]) -> View[Parameters]:
-    """The view, whose refusals are JSON; nothing of it is ever kept by a browser or a proxy."""
-
-    @wraps(view)
-    def answer(request: HttpRequest, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponse:
-        try:
-            response = view(request, *args, **kwargs)
-        except (EvidenceError, UnavailableError) as error:
-            response = error_answer(error)
-        except OperationalError as error:  # a database that is full, locked or away
-            response = error_answer(database_weather(error))
-        except Http404:
-            response = error_answer(EvidenceError("not-found", expected="something that you may know of"))
-        except PermissionDenied as error:
-            response = error_answer(EvidenceError("not-allowed", expected=str(error)))
-        except RequestDataTooBig:
-            limit = f"at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes"
-            response = error_answer(UnusableInputError("request-too-large", expected=limit, found="more"))
-        except UnreadablePostError:
-            response = error_answer(UnusableInputError("request-malformed", expected="a whole request", found="part"))
-        response.headers["Cache-Control"] = NEVER
-        return response
-
-    return answer
-
-
-def error_answer(error: EvidenceError | UnavailableError) -> JsonResponse:
-    status = _STATUS.get(error.code, _UNAVAILABLE if isinstance(error, UnavailableError) else _UNPROCESSABLE)
-    found = {"code": error.code, "expected": error.expected, "found": error.found}
-    response = JsonResponse({"error": found}, status=status)
-    if isinstance(error, UnavailableError):
-        response.headers["Retry-After"] = RETRY_SECONDS
-    return response
 
 
 def upload_json(upload: Upload, *, head: bool = False) -> dict[str, Any]:

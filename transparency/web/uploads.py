@@ -19,7 +19,8 @@ from transparency.services.begin_upload import begin_upload
 from transparency.services.discard_upload import discard_upload
 from transparency.services.finish_upload import finish_upload
 from transparency.web.access import product_or_404, refuse, signed_in
-from transparency.web.upload_answers import as_json, begin_request, take_chunk, upload_json
+from transparency.web.api_errors import as_json
+from transparency.web.upload_answers import begin_request, take_chunk, upload_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
