@@ -14,25 +14,30 @@ _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _EXAMPLE = "0b9c6ab4-31f0-4a7a-9e0e-3a6f4a7c2f11"
 
 
-def _json(members: dict[str, Any], *required: str, example: dict[str, Any], description: str = "") -> dict[str, Any]:
-    schema = {"type": "object", "properties": members, "additionalProperties": False}
-    if required:
-        schema["required"] = list(required)
-    body = {"required": bool(required), "content": {"application/json": {"schema": schema, "example": example}}}
-    return {**body, "description": description} if description else body
+def _object(members: dict[str, Any], *required: str) -> dict[str, Any]:
+    """Exactly these members, of which these must be there."""
+    schema: dict[str, Any] = {"type": "object", "properties": members, "additionalProperties": False}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def _json(schema: dict[str, Any], *, required: bool = True, **examples: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: {"value": value} for name, value in examples.items()}
+    return {"required": required, "content": {"application/json": {"schema": schema, "examples": shown}}}
 
 
 BEGIN = _json(
-    {
-        "id": {**_UUID, "description": "Chosen by you, so that asking again is the same upload."},
-        "name": {"type": "string", "description": "The file's name, as it is published."},
-        "size": {"type": "integer", "description": "Bytes."},
-    },
-    "name",
-    "size",
-    example={"name": "widget-2.0.tar.xz", "size": 20480},
+    _object(
+        {
+            "id": {**_UUID, "description": "Chosen by you, so that asking again is the same upload."},
+            "name": {"type": "string", "description": "The file's name, as it is published."},
+            "size": {"type": "integer", "description": "Bytes."},
+        },
+        "name",
+        "size",
+    ),
+    file={"name": "widget-2.0.tar.xz", "size": 20480},
 )
-FINISH = _json({"sha256": _SHA256}, example={"sha256": "9f" * 32})
+FINISH = _json(_object({"sha256": _SHA256}), required=False, whole={"sha256": "9f" * 32})
 CHUNK: dict[str, Any] = {
     "required": True,
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
@@ -45,19 +50,33 @@ CONTENT_DIGEST: dict[str, Any] = {
     "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
     "example": "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
 }
-DELIVER = _json(
+_RELEASE = {"type": "string", "description": "The version."}
+_DRY_RUN = {"type": "boolean", "description": "Check everything, keep nothing."}
+_ARCHIVE = _object(
     {
-        "release": {"type": "string", "description": "The version."},
+        "release": _RELEASE,
+        "archive": {**_UUID, "description": "A finished upload."},
         "role": {"type": "string", "description": "`release-archive` where nothing is said."},
-        "archive": _UUID,
-        "signatures": {"type": "array", "items": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64}},
-        "checksums": {**_UUID, "description": "An upload: the signed list that names the archive."},
-        "over": {"enum": ["archive", "decompressed"]},
-        "dsc": _UUID,
-        "files": {"type": "array", "items": _UUID, "maxItems": MAX_FILES},
-        "dryRun": {"type": "boolean", "description": "Check everything, keep nothing."},
+        "signatures": {"type": "array", "items": {"type": "string", "pattern": _BASE64}},
+        "checksums": {**_UUID, "description": "A finished upload: the signed list that names the archive."},
+        "over": {"type": "string", "enum": ["archive", "decompressed"]},
+        "dryRun": _DRY_RUN,
     },
     "release",
-    example={"release": "2.0", "archive": _EXAMPLE, "signatures": ["LS0tLS1CRUdJTg=="], "dryRun": True},
-    description="Either `archive` (with `signatures`, `checksums`, `over`, `role`) or `dsc` and its `files`: ids of finished uploads.",
+    "archive",
+)
+_SOURCE = _object(
+    {
+        "release": _RELEASE,
+        "dsc": {**_UUID, "description": "A finished upload; it carries its own signature."},
+        "files": {"type": "array", "items": _UUID, "maxItems": MAX_FILES, "description": "What the .dsc names."},
+        "dryRun": _DRY_RUN,
+    },
+    "release",
+    "dsc",
+)
+DELIVER = _json(
+    {"oneOf": [_ARCHIVE, _SOURCE]},
+    archive={"release": "2.0", "archive": _EXAMPLE, "signatures": ["LS0tLS1CRUdJTg=="], "dryRun": True},
+    source={"release": "2.0-1", "dsc": _EXAMPLE, "files": [_EXAMPLE]},
 )

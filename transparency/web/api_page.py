@@ -69,7 +69,7 @@ def _operations(tag: str) -> list[dict[str, Any]]:
                 {**each, "type": _type(each["schema"])} for each in operation["parameters"] if each["in"] != "path"
             ],
             "body": operation.get("requestBody"),
-            "members": _members(_body_schema(operation)),
+            "bodies": [_members(schema) for schema in _body_schemas(operation)],
             "answers": [_answer(status, answer) for status, answer in operation["responses"].items() if status < "4"],
             "open": {} in operation.get("security", []),
         }
@@ -84,9 +84,10 @@ def _answer(status: str, answer: dict[str, Any]) -> dict[str, str]:
     return {"status": status, "type": _type(content["schema"]) if content else ""}
 
 
-def _body_schema(operation: dict[str, Any]) -> dict[str, Any]:
+def _body_schemas(operation: dict[str, Any]) -> list[dict[str, Any]]:
     content = operation.get("requestBody", {}).get("content", {})
-    found: dict[str, Any] = content.get("application/json", {}).get("schema", {})
+    schema: dict[str, Any] = content.get("application/json", {}).get("schema", {})
+    found: list[dict[str, Any]] = schema.get("oneOf", [schema] if schema else [])
     return found
 
 
