@@ -1,8 +1,8 @@
-"""Addresses of organisations, of people and of how they come in."""
+"""Addresses of organisations and people, of what they are given and hold, and of what the operator looks after."""
 
 from django.urls import path
 
-from transparency.web import grants, invitations, organisations, people, person_keys
+from transparency.web import grants, installation, invitations, new_product, organisations, people, person_keys
 
 urlpatterns = [
     path("organisations/", organisations.organisations, name="organisations"),
@@ -24,4 +24,7 @@ urlpatterns = [
     path("people/<str:username>/keys/<int:identity>/revoke/", person_keys.revoke, name="person-key-revoke"),
     path("keys/<int:identity>/replace/", person_keys.replace, name="key-replace"),
     path("keys/<int:identity>/revoke/", person_keys.revoke_own, name="key-revoke"),
+    # No product's slug begins with a hyphen.
+    path("products/-/new/", new_product.new_product, name="product-new"),
+    path("centre/settings/", installation.settings_check, name="settings-check"),
 ]

@@ -12,6 +12,7 @@ from transparency.permissions import Right, known_products, may, may_end_grants
 from transparency.web.access import product_or_404
 from transparency.web.anchors import organisation_anchors
 from transparency.web.caching import NEVER, kept_as
+from transparency.web.new_product import may_enter_any
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 @require_safe
 def products(request: HttpRequest) -> HttpResponse:
     rows = Product.objects.filter(known_products(request.user)).select_related("vendor")
-    response = render(request, "transparency/products.html", {"products": rows.order_by("slug")})
+    response = render(
+        request,
+        "transparency/products.html",
+        {"products": rows.order_by("slug"), "may_enter": may_enter_any(request.user)},
+    )
     if request.user.is_authenticated:  # the list may name restricted ones
         response.headers["Cache-Control"] = NEVER
     return response
