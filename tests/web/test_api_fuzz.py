@@ -35,7 +35,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some of its checks hand what only a network client takes to the in-process one (4.32.5)."""
     send = WSGITransport.send
 
-    def in_process(self: WSGITransport, case: Case, **kwargs: Any) -> Response:
+    def in_process(self: WSGITransport, case: Case[Any], **kwargs: Any) -> Response:
         return send(self, case, **{name: value for name, value in kwargs.items() if name not in ONLY_NETWORK})
 
     monkeypatch.setattr(WSGITransport, "send", in_process)

@@ -90,7 +90,7 @@ def places_of(release: Release) -> Iterator[tuple[str, str]]:
     numbers = {
         "deliveries": release.deliveries.get().pk,
         "builds": release.build_lists.get().pk,
-        "attestations": release.attestations.get().pk,  # type: ignore[attr-defined]
+        "attestations": release.attestations.get().pk,
     }
     for kind, number in numbers.items():
         yield f"{kind}/{number}", f"{kind}/999999"
