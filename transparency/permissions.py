@@ -6,6 +6,8 @@ know of an object gets the same 404 as for one that does not exist (`web` and co
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,11 @@ from django.utils import timezone
 from transparency.models import Delivery, Grant, Organisation, Person, Product, Release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
 Someone = Person | AnonymousUser
+_remembered: ContextVar[dict[tuple[int, int | None, int], list[Grant]] | None] = ContextVar("grants", default=None)
 
 
 class Right(StrEnum):
@@ -141,15 +144,35 @@ def _may_see_quarantined(person: Person, delivery: Delivery) -> bool:
 def _granted(person: Person, right: Right, target: Product | Release | Delivery, path: str) -> bool:
     release = target.release if isinstance(target, Delivery) else target if isinstance(target, Release) else None
     product = _product_of(target)
-    here = Q(product=product)
-    if release is not None:
-        here |= Q(release=release)
-    elif right is Right.KNOW:
-        here |= Q(release__product=product)
     return any(
         _covers_right(grant.rights, right) and (right is Right.KNOW or _covers_path(grant.folder, path))
-        for grant in _live_grants(person, timezone.now()).filter(here)
+        for grant in _grants_on(person, product)
+        if grant.product_id == product.pk
+        or (grant.release_id == release.pk if release is not None else right is Right.KNOW)
     )
+
+
+@contextmanager
+def remembering_grants() -> Iterator[None]:
+    """Ask the database once for each person and product until this ends: for one request that only reads, and no longer."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def _grants_on(person: Person, product: Product) -> list[Grant]:
+    """The person's live grants on a product or any of its releases."""
+    remembered = _remembered.get()
+    key = (person.pk, person.organisation_id, product.pk)
+    if remembered is not None and key in remembered:
+        return remembered[key]
+    here = Q(product=product) | Q(release__product=product)
+    found = list(_live_grants(person, timezone.now()).filter(here))
+    if remembered is not None:
+        remembered[key] = found
+    return found
 
 
 def _live_grants(person: Person, now: datetime) -> QuerySet[Grant]:

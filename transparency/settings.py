@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "transparency.web.require_passkey.RequirePasskey",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "transparency.web.grant_memory.RememberGrants",
 ]
 ROOT_URLCONF = "transparency.urls"
 WSGI_APPLICATION = "transparency.wsgi.application"

@@ -1,9 +1,11 @@
-"""The one place where HTML made from imported text reaches a page: the rows of reviews/rules/rows.py, escaped by the renderer."""
+"""The one place where HTML made from other people's text reaches a page: rows of source (rules/rows.py), notes (rules/markdown.py)."""
 
 from __future__ import annotations
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
+
+from reviews.rules.markdown import shown
 
 register = template.Library()
 
@@ -12,3 +14,9 @@ register = template.Library()
 def rows(bodies: str) -> SafeString:
     """The table bodies that `splice` made; nothing else may be given."""
     return mark_safe(bodies)  # noqa: S308 - the renderer escapes every character; notes come out of a template
+
+
+@register.simple_tag
+def markdown(text: str) -> SafeString:
+    """What somebody wrote, as the one renderer of notes shows it."""
+    return mark_safe(shown(text))  # noqa: S308 - made without HTML, then cleaned by nh3

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.http import Http404
 
 from reviews.models import Engagement, Note, Statement
+from reviews.note_rights import first_of, may_read_thread
 from reviews.permissions import is_member, may_read_notes
-from reviews.queries import engagements_of
 from transparency.errors import EvidenceError
 from transparency.models import Delivery, Grant, Person
 from transparency.permissions import Right, may
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from transparency.models import Release, Snapshot
     from transparency.permissions import Someone
+
+_ID = re.compile(r"[1-9][0-9]{0,17}\Z")
 
 
 def source_or_404(
@@ -70,11 +73,35 @@ def engagement_or_404(request: HttpRequest, identity: int) -> Engagement:
     return row
 
 
+def writable_engagement_or_404(request: HttpRequest, identity: int, path: str) -> Engagement:
+    """For its authority's reviewers, and for a member who reviews no more than a folder, there."""
+    rows = Engagement.objects.select_related("authority", "release__product__vendor", "release__subject")
+    row = rows.filter(pk=identity).first()
+    if row is None or not isinstance(request.user, Person):
+        raise Http404
+    if not (is_member(request.user, row, path=path) or may_read_notes(request.user, row)):
+        raise Http404
+    return row
+
+
 def note_or_404(request: HttpRequest, identity: int) -> Note:
-    note = Note.objects.select_related("engagement__release__product").filter(pk=identity).first()
-    if note is None or note.author_id != request.user.pk or not is_member(request.user, note.engagement):
+    """A note of a thread that the person may read; a deleted one is there for its author alone."""
+    related = ("engagement__release__product__vendor", "engagement__release__subject", "engagement__authority")
+    rows = Note.objects.select_related(*related, "author", *(f"thread__{each}" for each in related))
+    note = rows.filter(pk=identity).first()
+    if note is None or not may_read_thread(request.user, first_of(note)):
+        raise Http404
+    if note.deleted_at and note.author_id != request.user.pk and (note.thread_id or not note.replies.exists()):
         raise Http404
     return note
+
+
+def deleted_note(request: HttpRequest) -> Note | None:
+    """The note that the person has just deleted, so that the page can offer to take that back."""
+    asked = request.GET.get("deleted", "")
+    if not _ID.match(asked):
+        return None
+    return Note.objects.filter(author_id=request.user.pk, deleted_at__isnull=False, pk=asked).first()
 
 
 def statement_or_404(request: HttpRequest, identity: int) -> Statement:
@@ -85,11 +112,17 @@ def statement_or_404(request: HttpRequest, identity: int) -> Statement:
     return row
 
 
-def own_engagement(someone: Someone, release: Release) -> Engagement | None:
-    """The newest engagement of the person on this release, if there is one."""
+def own_engagement(someone: Someone, release: Release, path: str = "") -> Engagement | None:
+    """The newest engagement on this release in which the person works (there, at `path`), if there is one."""
     if not isinstance(someone, Person):
         return None
-    return next((row for row in engagements_of(someone) if row.release_id == release.pk), None)
+    rows = Engagement.objects.filter(auditors=someone, authority=someone.organisation_id, release=release)
+    if not may(someone, Right.REVIEW, release, path=path):
+        return None
+    row = rows.select_related("authority").order_by("-created_at").first()
+    if row is not None:
+        row.release = release
+    return row
 
 
 class Readable:

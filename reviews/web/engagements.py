@@ -67,7 +67,7 @@ def engagement(request: HttpRequest, identity: int) -> HttpResponse:
             "The source of this release was withdrawn. Your notes and marks are kept; below is what can still be read.",
         )
         return redirect("release", row.release.product.slug, row.release.version)
-    work = Work(person, row, snapshot)
+    work = Work(person, row, row.release, snapshot)
     rows = rows_of(row.release, snapshot, b"", Readable(person, row.release), work)
     context = {
         "engagement": row,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,18 @@ from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from reviews.models import Note
-from reviews.queries import marks_on, notes_on
+from reviews.queries import marks_on
 from reviews.rules.rows import ROWS_VERSION, splice
 from reviews.services.locate_region import is_text
 from reviews.services.render_file import FOR_NOW, render_file
-from reviews.web.access import Readable, own_engagement, path_or_404, source_or_404
+from reviews.threads import threads_on
+from reviews.web.access import Readable, deleted_note, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, kind_of
 from reviews.web.lines import part_of, parts_of, selection_of, spans_of
 from reviews.web.neighbours import neighbours_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
+from reviews.web.readers import choices_of
+from reviews.web.threads import rows_after, shown_threads
 from transparency.errors import EvidenceError
 from transparency.permissions import Right, may
 from transparency.proofs.digest import Digest
@@ -35,17 +36,19 @@ from transparency.web.caching import kept_as
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from reviews.models import ReadMark
     from transparency.models import Release, Snapshot
     from transparency.proofs.filetable import FileEntry
 
-_ID = re.compile(r"[1-9][0-9]{0,17}\Z")
 SUBMODULE = 0o160000
 TEMPLATES = (
     "base.html",
     "reviews/file.html",
     "reviews/file_panel.html",
     "reviews/file_rows.html",
-    "reviews/note_row.html",
+    "reviews/note_choices.html",
+    "reviews/thread.html",
+    "reviews/thread_row.html",
 )
 
 
@@ -56,9 +59,7 @@ def file(request: HttpRequest, product: str, version: str, path: str, identity: 
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     may_read = Readable(request.user, release)
-    found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path)
-    if identity:
-        found |= {"withdrawn": identity, "engagement": None, "may_download": False}
+    found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path, identity)
     tag = None if release.product.is_restricted else _tag(request, found)
     unchanged = tag and not len(get_messages(request)) and get_conditional_response(request, etag=tag)
     shown = {} if unchanged else _shown(request, found, may_read)
@@ -95,34 +96,44 @@ def _entry_or_404(snapshot: Snapshot, path: str, may_read: Readable) -> FileEntr
     return entry
 
 
-def _found(request: HttpRequest, release: Release, snapshot: Snapshot, entry: FileEntry, path: str) -> dict[str, Any]:
+def _found(
+    request: HttpRequest, release: Release, snapshot: Snapshot, entry: FileEntry, path: str, withdrawn: int | None
+) -> dict[str, Any]:
     """What the rows say: all that the page depends on beside the content itself."""
     text, person = is_text(entry), signed_in(request)
+    place: dict[str, Any] = {"asked_by": person, "release": release, "snapshot": snapshot, "path": path}
+    threads = shown_threads(threads_on(**place), person, release=release, closed=withdrawn is not None)
+    engagement = None if withdrawn else own_engagement(person, release, path)
     return {
         "release": release,
         "snapshot": snapshot,
         "entry": entry,
         "path": path,
         "text": text,
-        "notes": notes_on(asked_by=person, release=release, snapshot=snapshot, path=path) if text else [],
-        "marks": marks_on(asked_by=person, release=release, snapshot=snapshot, path=path) if text else [],
-        "engagement": own_engagement(person, release),
-        "may_download": may(person, Right.DOWNLOAD_SOURCE, release, path=path),
+        "threads": threads,
+        "marks": marks_on(**place) if text else [],
+        "engagement": engagement,
+        "choices": choices_of(engagement) if engagement else (),
+        "withdrawn": withdrawn,
+        "may_download": not withdrawn and may(person, Right.DOWNLOAD_SOURCE, release, path=path),
     }
 
 
 def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> dict[str, Any]:
     """The page's context."""
     release, snapshot, entry, path = (found[key] for key in ("release", "snapshot", "entry", "path"))
-    withdrawn = found.get("withdrawn")
-    share = Work(signed_in(request), found["engagement"], snapshot).share_of_file(entry, path)
+    withdrawn = found["withdrawn"]
+    work = Work(signed_in(request), found["engagement"], release, snapshot)
+    share = work.share_of_file(entry, path)
     context = found | {
         "name": readable(path),
         "crumbs": crumbs_to(release, path, withdrawn=withdrawn),
         "kind": kind_of(entry),
-        "in_scope": share is not None,
+        "in_scope": work.covers(path),
         "share": share,
-        "deleted": _deleted_note(request, entry),
+        "deleted": deleted_note(request),
+        "on_file": [thread for thread in found["threads"] if not thread.start],
+        "on_lines": [thread for thread in found["threads"] if thread.start],
         "up": release_address("folder" if "/" in path else "tree", release, parent_of(path), withdrawn=withdrawn),
         "neighbours": neighbours_of(release, snapshot, entry.path, may_read, withdrawn=withdrawn),
     }
@@ -130,7 +141,7 @@ def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> d
 
 
 def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
-    entry = found["entry"]
+    entry, threads = found["entry"], [thread for thread in found["threads"] if thread.start]
     selection = selection_of(request.GET.get("lines", ""), entry.lines)
     parts = parts_of(entry.lines)
     if not parts:
@@ -148,26 +159,8 @@ def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
         "part": part,
         "before": parts[part.number - 2] if part.number > 1 else None,
         "after": parts[part.number] if part.number < len(parts) else None,
-        "bodies": splice(rows, spans_of(part, selection, found["marks"]), _after(request, found, entry.lines)),
+        "bodies": splice(rows, spans_of(part, selection, found["marks"]), rows_after(threads, entry.lines)),
     }
-
-
-def _after(request: HttpRequest, found: dict[str, Any], count: int) -> dict[int, str]:
-    """The rows of the notes, by the line that they stand after: the last that they are about."""
-    after: dict[int, str] = {}
-    template = get_template("reviews/note_row.html")
-    for note in found["notes"]:
-        line = min(note.end, count)
-        shown = template.render({"note": note, "withdrawn": found.get("withdrawn"), "user": request.user}, request)
-        after[line] = after.get(line, "") + shown
-    return after
-
-
-def _deleted_note(request: HttpRequest, entry: FileEntry) -> Note | None:
-    """The note that the person has just deleted, so that the page can offer to take that back."""
-    own = Note.objects.filter(author_id=request.user.pk, blob=entry.sha256.hex, deleted_at__isnull=False)
-    asked = request.GET.get("deleted", "")
-    return own.filter(pk=asked).first() if _ID.match(asked) else None
 
 
 def _tag(request: HttpRequest, found: dict[str, Any]) -> str:
@@ -181,16 +174,15 @@ def _tag(request: HttpRequest, found: dict[str, Any]) -> str:
         request.COOKIES.get("theme"),
         request.get_full_path(),
     )
-    rights = (getattr(found["engagement"], "pk", None), found["may_download"], product.name, product.visibility)
-    written = [_state(each) for each in (*found["notes"], *found["marks"])]
+    rights = (getattr(found["engagement"], "pk", None), found["choices"], found["may_download"])
+    written = (found["threads"], [_state(mark) for mark in found["marks"]], product.name, product.visibility)
     ours = (_version(), ROWS_VERSION, static("css/portal.css"), static("css/code.css"))
     return f'"{Digest.of(repr((ours, asked, rights, found["entry"], written)).encode()).hex[:32]}"'
 
 
-def _state(row: Any) -> tuple[object, ...]:
-    """What a page shows of a note or a mark."""
-    level_or_text = getattr(row, "level", None) or getattr(row, "text", "")
-    return (type(row).__name__, row.pk, row.start, row.end, level_or_text, row.author.display_name, row.author_id)
+def _state(mark: ReadMark) -> tuple[object, ...]:
+    """What a page shows of a mark."""
+    return (mark.pk, mark.start, mark.end, mark.level, mark.author.display_name, mark.created_at)
 
 
 @lru_cache(maxsize=1)

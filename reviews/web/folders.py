@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reviews.models import Note
+from reviews.permissions import may_read_notes
 from reviews.queries import reading_of
 from reviews.rules.coverage import ScopedFile
 from reviews.services.load_reading import load_scope, load_tree
 from reviews.services.locate_region import is_text
+from reviews.threads import open_notes
 from reviews.web.places import readable, release_address
 from transparency.proofs.escaping import escape_path, unescape_path
 from transparency.proofs.filetable import FolderEntry
 from transparency.queries import open_file_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from reviews.models import Engagement
+    from reviews.models import Engagement, Note
     from reviews.rules.coverage import Share
     from reviews.rules.scope import Scope
     from reviews.web.access import Readable
@@ -46,33 +47,42 @@ class Row:
 
 
 class Work:
-    """What the person's authority did on a release: marks and notes, asked by path. Empty outside an engagement."""
+    """What the person's authority did on a release, asked by path: marks within an engagement, open threads for whoever reads them."""
 
-    def __init__(self, person: Person, engagement: Engagement | None, snapshot: Snapshot) -> None:
-        self._engagement, self._snapshot = engagement, snapshot
-        self._reading = reading_of(asked_by=person, engagement=engagement) if engagement else None
+    def __init__(self, person: Person, engagement: Engagement | None, release: Release, snapshot: Snapshot) -> None:
+        self._person, self._release, self._snapshot = person, release, snapshot
+        whole = engagement is not None and may_read_notes(person, engagement)
+        self._reading = reading_of(asked_by=person, engagement=engagement) if engagement and whole else None
         self._scope = load_scope(engagement) if engagement else None
 
     def share_of(self, folder: str) -> Share | None:
         return self._reading.share_of(folder) if self._reading else None
 
+    def covers(self, path: str) -> bool:
+        """Whether the path is in the engagement's scope."""
+        return self._scope is not None and self._scope.covers(path)
+
     def share_of_file(self, entry: FileEntry, path: str) -> Share | None:
-        if self._reading is None or self._scope is None or not self._scope.covers(path):
+        if self._reading is None or not self.covers(path):
             return None
         lines = entry.lines if is_text(entry) else None
         return self._reading.share_of_file(ScopedFile(path, entry.sha256.hex, entry.size, lines))
 
+    def notes_on(self, path: str) -> int:
+        """Open threads on a file, or on a folder and everything below it."""
+        return self._notes.get(path, 0)
+
     @cached_property
     def _notes(self) -> Mapping[str, int]:
-        if self._engagement is None or self._scope is None:
-            return {}
-        return _noted_paths(self._engagement, self._snapshot, self._scope)
+        counts: Counter[str] = Counter()
+        for path in _noted_paths(open_notes(asked_by=self._person, release=self._release), self._snapshot, self._scope):
+            counts.update({path, *(folder_of(path, depth) for depth in range(path.count("/") + 1))})
+        return counts
 
-    def notes_below(self, folder: str) -> int:
-        return sum(count for path, count in self._notes.items() if path.startswith(f"{folder}/"))
 
-    def notes_on(self, path: str) -> int:
-        return self._notes.get(path, 0)
+def folder_of(path: str, depth: int) -> str:
+    """The folder that a path is in, `depth` parts deep; "" is the top."""
+    return "/".join(path.split("/")[:depth])
 
 
 def rows_of(
@@ -120,7 +130,7 @@ def _folder_row(address: str, item: FolderEntry, path: str, work: Work) -> Row:
         kind="folder",
         size=item.size,
         lines=item.lines,
-        notes=work.notes_below(path),
+        notes=work.notes_on(path),
         share=work.share_of(path),
         files=item.files,
         is_folder=True,
@@ -147,13 +157,13 @@ def _name(path: str) -> str:
     return readable(path.rpartition("/")[2])
 
 
-def _noted_paths(engagement: Engagement, snapshot: Snapshot, scope: Scope) -> Mapping[str, int]:
-    """How many notes each path has. They hang on contents: every file in scope that has the content has them."""
-    notes = Note.objects.filter(
-        product=engagement.release.product, engagement__authority=engagement.authority, deleted_at__isnull=True
-    )
-    tree = load_tree(snapshot, scope)
-    counts: Counter[str] = Counter()
-    for blob, written_at in notes.values_list("blob", "path"):
-        counts.update([file.path for file in tree.files_of(blob)] or [written_at])
-    return counts
+def _noted_paths(notes: Iterable[Note], snapshot: Snapshot, scope: Scope | None) -> Iterator[str]:
+    """Each path that has a note. Those on content are on every file in scope that has it; without a scope, on the one they name."""
+    tree = load_tree(snapshot, scope) if scope else None
+    for note in notes:
+        if not note.blob:
+            if note.snapshot_id == snapshot.pk:
+                yield note.path
+            continue
+        copies = tree.files_of(note.blob) if tree else []
+        yield from [file.path for file in copies] or [note.path]

@@ -13,7 +13,6 @@ from reviews.rules.coverage import LEVELS
 from reviews.rules.predicate import Words
 from reviews.rules.scope import Exclusion
 from reviews.services.freeze_statement import DEFAULT_WORDS
-from reviews.services.write_note import MAX_NOTE_CHARS
 from transparency.models import Person, Product, Release, TrustAnchor
 from transparency.permissions import Right, known_products, may
 from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES
@@ -38,10 +37,6 @@ class RegionForm(forms.Form):
     path = forms.CharField(max_length=12_288, strip=False)
     start = forms.IntegerField(min_value=1, label="From line")
     end = forms.IntegerField(min_value=1, label="To line")
-
-
-class NoteForm(RegionForm):
-    text = forms.CharField(max_length=MAX_NOTE_CHARS, label="Note")
 
 
 class MarkForm(RegionForm):

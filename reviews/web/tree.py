@@ -9,9 +9,14 @@ from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reviews.web.access import Readable, own_engagement, path_or_404, source_or_404
+from reviews.models import Note
+from reviews.note_rights import is_of_vendor
+from reviews.threads import threads_of_folder
+from reviews.web.access import Readable, deleted_note, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, rows_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
+from reviews.web.readers import choices_of
+from reviews.web.threads import shown_threads
 from transparency.permissions import Right, may
 from transparency.web.access import signed_in
 from transparency.web.caching import kept_as
@@ -34,8 +39,9 @@ def folder(
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     person, raw = signed_in(request), path_or_404(path)
-    engagement = None if identity else own_engagement(person, release)
-    work = Work(person, engagement, snapshot)
+    engagement = None if identity else own_engagement(person, release, path)
+    work = Work(person, engagement, release, snapshot)
+    threads = threads_of_folder(asked_by=person, release=release, snapshot=snapshot, path=path)
     rows = rows_of(release, snapshot, raw, Readable(person, release), work, withdrawn=identity)
     if not rows and (raw or snapshot.files):
         raise Http404
@@ -46,7 +52,13 @@ def folder(
         "withdrawn": identity,
         "rows": rows,
         "totals": _totals(rows),
+        "about": Note.About.FOLDER if path else Note.About.SNAPSHOT,
+        "raw_path": path,
+        "threads": shown_threads(threads, person, release=release, closed=identity is not None),
+        "choices": choices_of(engagement) if engagement else (),
+        "deleted": deleted_note(request),
         "engagement": engagement,
+        "sees_notes": engagement is not None or is_of_vendor(person, release.product),
         "may_review": not identity and may(person, Right.REVIEW, release),
         "share": work.share_of(path),
         "up": _up(release, path, identity),

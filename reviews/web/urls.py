@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from reviews.web import engagements, files, home, jump, key_list, marks, notes, preferences, releases, statements, tree
+from reviews.web import (
+    engagements,
+    files,
+    home,
+    jump,
+    key_list,
+    marks,
+    notes,
+    preferences,
+    releases,
+    shared_notes,
+    sharing,
+    statements,
+    tree,
+)
 
 release = "products/<slug:product>/<str:version>/"
 urlpatterns = [
@@ -12,6 +26,8 @@ urlpatterns = [
     path("theme/", preferences.theme, name="theme"),
     path(release, releases.release, name="release"),
     path(release + "dossier.zip", releases.dossier, name="dossier"),
+    path(release + "notes/", shared_notes.release_notes, name="release-notes"),
+    path("products/<slug:slug>/-/questions/", shared_notes.questions, name="questions"),
     path(release + "tree/", tree.folder, name="tree"),
     path(release + "tree/<path:path>/", tree.folder, name="folder"),
     path(release + "file/<path:path>", files.file, name="file"),
@@ -26,6 +42,12 @@ urlpatterns = [
     path("engagements/<int:identity>/marks/", marks.mark, name="mark"),
     path("engagements/<int:identity>/statements/", statements.freeze, name="statement-freeze"),
     path("engagements/<int:identity>/statements/new/", statements.new, name="statement-new"),
+    path("notes/<int:identity>/", notes.thread, name="note"),
+    path("notes/<int:identity>/reply/", notes.reply, name="note-reply"),
+    path("notes/<int:identity>/edit/", notes.edit, name="note-edit"),
+    path("notes/<int:identity>/resolve/", notes.resolve, name="note-resolve"),
+    path("notes/<int:identity>/reopen/", notes.reopen, name="note-reopen"),
+    path("notes/<int:identity>/share/", sharing.share, name="note-share"),
     path("notes/<int:identity>/delete/", notes.delete, name="note-delete"),
     path("notes/<int:identity>/restore/", notes.restore, name="note-restore"),
     path("statements/<int:identity>/", statements.statement, name="statement"),
