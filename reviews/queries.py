@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from reviews.rules.coverage import Reading
-    from transparency.models import Organisation, Person, Snapshot
+    from transparency.models import Organisation, Person, Product, Snapshot
     from transparency.permissions import Someone
     from transparency.proofs.links.report import Report
 
@@ -105,6 +105,11 @@ def attestations_of(*, asked_by: Someone, release: Release) -> list[Attestation]
     _require_known(asked_by, release)
     rows = Attestation.objects.filter(release=release).order_by("pk")
     return list(rows.select_related("entry", "statement__engagement__authority", "statement__snapshot"))
+
+
+def attestation_digests(product: Product) -> QuerySet[Attestation, str]:
+    """Under which digests the statements about a product are logged. Who may know of them is the caller's question."""
+    return Attestation.objects.filter(release__product=product).values_list("digest", flat=True)
 
 
 @lru_cache(maxsize=OPEN_REPORTS)

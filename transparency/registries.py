@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from transparency.models import Person
+    from django.db.models import QuerySet
+
+    from transparency.models import Person, Product
     from transparency.services.claim_job import Claim
 
 # Kind of job -> what performs it. A performer commits its own result through `finish_job`, in one transaction.
@@ -27,3 +29,6 @@ person_facts: list[Callable[[Person], tuple[str, str]]] = []
 
 # Routers of the machine interface, by dotted name: it is put together when the first address is looked up.
 api_routers: list[str] = []
+
+# Digests of what the upper app logged about a product, for finding its entries in the log.
+logged_about: list[Callable[[Product], QuerySet[Any, Any]]] = []

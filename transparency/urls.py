@@ -10,6 +10,7 @@ from transparency.web import (
     jobs,
     keys,
     log,
+    log_files,
     products,
     vendor_keys,
 )
@@ -21,11 +22,14 @@ handler500 = "transparency.web.errors.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("log/", log.log, name="log"),
-    path("log/checkpoint", log.checkpoint, name="log-checkpoint"),
-    path("log/tile/<path:path>", log.tile, name="log-tile"),
+    path("log/checkpoint", log_files.checkpoint, name="log-checkpoint"),
+    path("log/checkpoint/", log.checkpoint_page, name="log-checkpoint-page"),
+    path("log/monitor/", log.monitor, name="log-monitor"),
+    path("log/monitor/watch_log.py", log.watch_program, name="log-watch-program"),
+    path("log/tile/<path:path>", log_files.tile, name="log-tile"),
     path("log/entry/<int:index>/", log.entry, name="log-entry"),
-    path("log/entry/<int:index>/proof.tlog-proof", log.proof_file, name="log-proof"),
-    path("products/", products.products, name="products"),
+    path("log/entry/<int:index>/leaf.json", log_files.leaf_file, name="log-leaf"),
+    path("log/entry/<int:index>/proof.tlog-proof", log_files.proof_file, name="log-proof"),
     path("products/<slug:slug>/", products.product, name="product"),
     # No version begins with a hyphen, so nothing below `-/` is ever a release.
     path("products/<slug:slug>/-/keys/", anchors.anchors, name="anchors"),

@@ -71,7 +71,7 @@ def gather_facts(
         marks_root=opening_root(secret, lines),
         delivery_outcome=outcome,
         delivery_code=code,
-        builds=_builds(release, snapshot),
+        builds=builds_facts(release, snapshot),
         started_at=engagement.starts_at,
         finished_at=now,
         valid_until=valid_until,
@@ -87,7 +87,8 @@ def _verdict_of_subject(release: Release, snapshot: Snapshot) -> tuple[str, str]
     return delivery.verdict, delivery.verdict_code
 
 
-def _builds(release: Release, snapshot: Snapshot) -> tuple[BuildsFacts, ...]:
+def builds_facts(release: Release, snapshot: Snapshot) -> tuple[BuildsFacts, ...]:
+    """How the builds compare that were imported for the snapshot or for none, one value an import."""
     facts = []
     for builds in release.build_lists.filter(manifest__in=("", snapshot.manifest)):
         counts = Counter(builds.artifacts.values_list("listing", flat=True))

@@ -30,6 +30,13 @@ _TITLES = {
     "builds": "The vendor published builds",
     STATED: "Auditors read the source",
 }
+CONCLUSIONS = {
+    "no-unexplained": "found nothing unexplained in what they read",
+    "concerns": "has concerns",
+    "violation": "states a violation",
+    "abstain": "draws no conclusion",
+}
+WARNINGS = ("violation", "concerns")
 _KINDS = {"deliveries": "Source delivery", "builds": "Published builds", STATED: "Attestation"}
 
 
@@ -54,6 +61,11 @@ class ShownReview:
     index: int | None
 
     @property
+    def conclusion(self) -> str:
+        """The conclusion in words that somebody understands who knows none of ours."""
+        return CONCLUSIONS.get(self.said.conclusion, "")
+
+    @property
     def covers_nothing(self) -> bool:
         return self.said.in_scope == 0
 
@@ -66,9 +78,11 @@ def shown_links(report: Report) -> list[ShownLink]:
 
 
 def shown_reviews(report: Report, *, asked_by: Someone, release: Release) -> list[ShownReview]:
-    """The attestations whose signature holds, oldest first."""
+    """The attestations whose signature holds: those that warn first, then the newest."""
     rows = {row.statement.digest: row for row in attestations_of(asked_by=asked_by, release=release)}
-    return [_review(said, rows, asked_by) for said in report.reviews if said.is_counted]
+    counted = [said for said in reversed(report.reviews) if said.is_counted]
+    counted.sort(key=lambda said: WARNINGS.index(said.conclusion) if said.conclusion in WARNINGS else len(WARNINGS))
+    return [_review(said, rows, asked_by) for said in counted]
 
 
 def unchecked(report: Report, release: Release) -> list[str]:
@@ -82,7 +96,12 @@ def unchecked(report: Report, release: Release) -> list[str]:
         some = f"{unread:,}" if len(counted) == 1 else f"at least {unread:,}"
         said.append(f"The source: {some} of its {lines:,} lines nobody states to have read.")
     said += [f"{_title(link.name)}: {link.detail}." for link in report.links if link.status == "not checked"]
-    said.append("That the builds come from this source: nobody has rebuilt them.")
+    built = any(link.name.startswith("builds/") for link in report.links)
+    said.append(
+        "That the builds come from this source: nobody has rebuilt them."
+        if built
+        else "That any program in use comes from this source: no build was published here."
+    )
     said.append("That the log shows everybody the same: no witness cosigns it yet.")
     return said
 

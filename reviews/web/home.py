@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reviews.queries import engagements_of, reading_of, statements_waiting
+from reviews.web.catalogue import known_releases, listed
 from transparency.models import Delivery, Job, LogEntry, Organisation, Person, Product, Release
 from transparency.permissions import Right, may
 from transparency.queries import installation, log_head
@@ -22,10 +24,8 @@ ENDED = (Job.State.DONE, Job.State.CANCELLED)
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    opened = Release.objects.filter(product__visibility=Product.Visibility.OPEN, subject__isnull=False)
-    context: dict[str, Any] = {
-        "open_releases": opened.select_related("product__vendor", "subject").order_by("-created_at")[:NEWEST]
-    }
+    nobody = AnonymousUser()
+    context: dict[str, Any] = {"listed": listed(known_releases(nobody)[:NEWEST], nobody)}
     if isinstance(request.user, Person):
         context |= {"kind": "", **_waiting(request.user)}
     response = render(request, "reviews/home.html", context)

@@ -3,19 +3,23 @@
 from django.urls import path
 
 from reviews.web import (
+    catalogue,
     engagements,
     files,
     home,
     jump,
     key_list,
+    leaves,
     marks,
     notes,
     preferences,
+    record,
     releases,
     shared_notes,
     sharing,
     statements,
     tree,
+    trust,
 )
 
 release = "products/<slug:product>/<str:version>/"
@@ -24,7 +28,12 @@ urlpatterns = [
     path("jump/", jump.jump, name="jump"),
     path("help/keys/", key_list.keys_help, name="keys-help"),
     path("theme/", preferences.theme, name="theme"),
+    path("products/", catalogue.products, name="products"),
+    path("trust/", trust.trust, name="trust"),
+    path("trust/trust.json", trust.trust_file, name="trust-file"),
     path(release, releases.release, name="release"),
+    path(release + "record/", record.record, name="record"),
+    path(release + "leaves/", leaves.leaves, name="leaves"),
     path(release + "dossier.zip", releases.dossier, name="dossier"),
     path(release + "notes/", shared_notes.release_notes, name="release-notes"),
     path("products/<slug:slug>/-/questions/", shared_notes.questions, name="questions"),

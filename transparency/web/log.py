@@ -1,44 +1,46 @@
-"""The public log: C2SP files as they are, and pages about entries."""
+"""The public log as pages: the list of entries, one entry with its proof, the checkpoint, and how to watch it. Its files: log_files.py."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from transparency.errors import EvidenceError, UnavailableError
-from transparency.models import BuildList, Delivery, Event, LogEntry, LogHead, Product
+from transparency.models import BuildList, Delivery, Event, LogEntry, Product
 from transparency.permissions import Right, known_products, may
 from transparency.proofs.log.leaf import parse_leaf
-from transparency.proofs.log.merkle import leaf_hash
-from transparency.proofs.log.proof import format_log_proof
-from transparency.proofs.log.tiles import TILE_WIDTH, Tile, parse_tile_path
+from transparency.proofs.log.merkle import climb, leaf_hash
 from transparency.queries import installation, log_head, prove_entry
-from transparency.services.stores import log_store
+from transparency.web.log_by_hand import checkpoint_commands, entry_commands, fetch_entry, watch_command
+from transparency.web.log_drawing import drawing_of
+from transparency.web.log_files import TEXT, entry_or_404
+from transparency.web.log_filter import LogFilter
+from transparency.web.note_lines import signature_lines
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 ENTRIES_A_PAGE = 50
-FOREVER = "public, max-age=31536000, immutable"
-AN_HOUR = "public, max-age=3600"
-SOON = "public, max-age=5"
-TEXT = "text/plain; charset=utf-8"
 
 
 @require_safe
 def log(request: HttpRequest) -> HttpResponse:
     head = log_head()
-    rows = LogEntry.objects.filter(index__lt=head.size).order_by("-index")
+    asked = LogFilter(request.GET)
+    rows = asked.entries(LogEntry.objects.filter(index__lt=head.size)).order_by("-index")
     page = Paginator(rows, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "head": head,
         "checkpoint": bytes(head.checkpoint).decode(),
         "entries": [{"index": row.index, "leaf": parse_leaf(bytes(row.leaf))} for row in page],
         "page": page,
+        "form": asked,
+        "is_asked": asked.is_asked(),
         "installation": installation(),
     }
     return render(request, "transparency/log.html", context)
@@ -47,14 +49,20 @@ def log(request: HttpRequest) -> HttpResponse:
 @require_safe
 def entry(request: HttpRequest, index: int) -> HttpResponse:
     head = log_head()
-    row = _entry_or_404(index, head)
-    proof, record = prove_entry(row, head), _record(request, row)
+    row = entry_or_404(index, head)
+    data, record = bytes(row.leaf), _record(request, row)
+    steps = climb(index, head.size, leaf_hash(data), prove_entry(row, head).hashes)
     context = {
         "index": index,
-        "leaf": parse_leaf(bytes(row.leaf)),
-        "leaf_bytes": bytes(row.leaf).decode(),
-        "leaf_hash": leaf_hash(bytes(row.leaf)).hex(),
-        "hashes": [item.hex() for item in proof.hashes],
+        "leaf": parse_leaf(data),
+        "leaf_bytes": data.decode(),
+        "leaf_hash": leaf_hash(data).hex(),
+        "steps": [
+            {"beside": step.beside.hex(), "is_left": step.beside_is_left, "joined": step.joined.hex()} for step in steps
+        ],
+        "drawing": drawing_of(leaf_hash(data), steps),
+        "fetch": fetch_entry(request.build_absolute_uri(reverse("log-entry", args=[index]))),
+        "by_hand": entry_commands(steps),
         "head": head,
         "last": head.size - 1,
         "record": record,
@@ -64,36 +72,37 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
 
 
 @require_safe
-def proof_file(_request: HttpRequest, index: int) -> HttpResponse:
-    head = log_head()
-    return HttpResponse(format_log_proof(prove_entry(_entry_or_404(index, head), head)), content_type=TEXT)
+def checkpoint_page(request: HttpRequest) -> HttpResponse:
+    head, identity = log_head(), installation()
+    note = bytes(head.checkpoint).decode()
+    address = request.build_absolute_uri(reverse("log-checkpoint"))
+    context = {
+        "head": head,
+        "note": note,
+        "signatures": signature_lines(note, identity.vkey),
+        "installation": identity,
+        "by_hand": checkpoint_commands(address, identity.vkey),
+    }
+    return render(request, "transparency/log_checkpoint.html", context)
 
 
 @require_safe
-def checkpoint(_request: HttpRequest) -> HttpResponse:
-    return _public(HttpResponse(bytes(log_head().checkpoint), content_type=TEXT), SOON)
+def monitor(request: HttpRequest) -> HttpResponse:
+    identity, base = installation(), request.build_absolute_uri(reverse("log"))
+    program = request.build_absolute_uri(reverse("log-watch-program"))
+    context = {
+        "base": base,
+        "installation": identity,
+        "run": f"curl -sS -O {program}\n{watch_command(base, identity.vkey)}",
+        "keep": f'curl -sS -o "checkpoint-$(date -u +%Y%m%dT%H%M%SZ)" {base}checkpoint',
+    }
+    return render(request, "transparency/log_monitor.html", context)
 
 
 @require_safe
-def tile(_request: HttpRequest, path: str) -> HttpResponse:
-    """A tile or bundle that the checkpoint covers; nothing beyond it, even where a file is there already."""
-    try:
-        found = parse_tile_path(f"tile/{path}")
-        level = found.level if isinstance(found, Tile) else 0
-        if found.index * TILE_WIDTH + found.width > log_head().size >> (8 * level):
-            raise Http404
-        data = log_store().read(found.path)
-    except (EvidenceError, UnavailableError) as error:
-        raise Http404 from error
-    response = HttpResponse(data, content_type="application/octet-stream")
-    return _public(response, FOREVER if found.width == TILE_WIDTH else AN_HOUR)
-
-
-def _entry_or_404(index: int, head: LogHead) -> LogEntry:
-    row = LogEntry.objects.filter(index=index, index__lt=head.size).first()
-    if row is None:
-        raise Http404
-    return row
+def watch_program(_request: HttpRequest) -> HttpResponse:
+    """For reading, and for a start; whoever doubts the log takes it from the project."""
+    return HttpResponse((files("transparency.verifier") / "watch_log.py").read_bytes(), content_type=TEXT)
 
 
 def _record(request: HttpRequest, row: LogEntry) -> Delivery | BuildList | Event | None:
@@ -120,11 +129,3 @@ def _may_know_of(request: HttpRequest, event: Event) -> bool:
         return may(request.user, Right.KNOW, about)
     products = Product.objects.filter(known_products(request.user), vendor=event.vendor_id)
     return may(request.user, Right.OPERATE, None) or products.exists()
-
-
-def _public(response: HttpResponse, keep: str) -> HttpResponse:
-    """For monitors in whatever program, browsers on other sites among them."""
-    response.headers["Cache-Control"] = keep
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response

@@ -1,4 +1,4 @@
-"""The list of products that one may know of, and one product with its releases and keys."""
+"""One product with its releases and keys."""
 
 from __future__ import annotations
 
@@ -7,28 +7,13 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from transparency.models import Product
-from transparency.permissions import Right, known_products, may, may_end_grants
+from transparency.permissions import Right, may, may_end_grants
 from transparency.web.access import product_or_404
 from transparency.web.anchors import organisation_anchors
-from transparency.web.caching import NEVER, kept_as
-from transparency.web.new_product import may_enter_any
+from transparency.web.caching import kept_as
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-
-
-@require_safe
-def products(request: HttpRequest) -> HttpResponse:
-    rows = Product.objects.filter(known_products(request.user)).select_related("vendor")
-    response = render(
-        request,
-        "transparency/products.html",
-        {"products": rows.order_by("slug"), "may_enter": may_enter_any(request.user)},
-    )
-    if request.user.is_authenticated:  # the list may name restricted ones
-        response.headers["Cache-Control"] = NEVER
-    return response
 
 
 @require_safe

@@ -9,6 +9,7 @@ Proofs are made from a reader of complete subtrees, `read(level, index)`: the ha
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transparency.proofs.digest import DIGEST_BYTES, Digest
@@ -102,17 +103,38 @@ def prove_inclusion(index: int, size: int, read: Reader) -> list[bytes]:
     return path[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One join on the way from a leaf to the root: the hash beside it, on which side that stands, and what both make."""
+
+    beside: bytes
+    beside_is_left: bool
+    joined: bytes
+
+
+def climb(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> list[Step]:
+    """The joins of an inclusion proof, leaf side first; their last is the root that it leads to (`inclusion-range`, `-length`)."""
+    _require(0 <= index < size <= MAX_SIZE, "inclusion-range", f"an index below {size}", str(index))
+    _check_hashes("inclusion-length", leaf, *proof)
+    inner = (index ^ (size - 1)).bit_length()
+    border = (index >> inner).bit_count()
+    _require(len(proof) == inner + border, "inclusion-length", f"{inner + border} hashes", str(len(proof)))
+    steps: list[Step] = []
+    found = leaf
+    for level, beside in enumerate(proof):
+        left = level >= inner or bool((index >> level) & 1)
+        found = node_hash(beside, found) if left else node_hash(found, beside)
+        steps.append(Step(beside, left, found))
+    return steps
+
+
 def check_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """Raise unless the leaf hash stands at `index` of the tree of `size` with `root`: `inclusion-range`, `-length`, `-mismatch`."""
     _require(0 <= index < size <= MAX_SIZE, "inclusion-range", f"an index below {size}", str(index))
     _check_hashes("inclusion-length", leaf, root, *proof)
-    inner = (index ^ (size - 1)).bit_length()
-    border = (index >> inner).bit_count()
-    _require(len(proof) == inner + border, "inclusion-length", f"{inner + border} hashes", str(len(proof)))
     found = leaf
-    for level, sibling in enumerate(proof):
-        left = level >= inner or (index >> level) & 1
-        found = node_hash(sibling, found) if left else node_hash(found, sibling)
+    for step in climb(index, size, leaf, proof):
+        found = step.joined
     _require(found == root, "inclusion-mismatch", root.hex(), found.hex())
 
 
