@@ -68,7 +68,7 @@ def _people(reviews: Sequence[ShownReview], release: Release) -> str:
     lines = release.subject.lines if release.subject else 0
     if not reviews:
         return f"nobody states to have read any of its {lines:,} lines."
-    people = len({each.said.keyid for each in reviews})
+    people = len({each.reviewer or each.said.keyid for each in reviews})
     names = list(dict.fromkeys(each.organisation for each in reviews))
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     most = max(each.said.read for each in reviews)

@@ -53,12 +53,16 @@ class ShownLink:
 
 @dataclass(frozen=True, slots=True)
 class ShownReview:
-    """What one attestation states. `person` is empty for whoever may not know the name; `index` is that of the log entry."""
+    """What one attestation states. `person` is empty for whoever may not know the name; `index` is that of the log entry.
+
+    `reviewer` tells one person's statements from another's, whatever keys they used; it is never shown.
+    """
 
     said: StatedReview
     organisation: str
     person: str
     index: int | None
+    reviewer: int | None = None
 
     @property
     def conclusion(self) -> str:
@@ -121,7 +125,8 @@ def _review(said: StatedReview, rows: Mapping[str, Attestation], asked_by: Someo
         return ShownReview(said, said.authority, "", None)
     authority = row.statement.engagement.authority
     own = authority_of(asked_by) == authority or may(asked_by, Right.OPERATE, None)
-    return ShownReview(said, authority.name, row.statement.reviewer.display_name if own else "", row.entry.index)
+    name = row.statement.reviewer.display_name if own else ""
+    return ShownReview(said, authority.name, name, row.entry.index, row.statement.reviewer_id)
 
 
 def _title(name: str) -> str:

@@ -22,7 +22,7 @@ def test_an_empty_centre_says_what_it_is_and_what_comes(centre: Installation) ->
     page = Client().get("/").content.decode()
     assert "The file on a machine" in page
     assert "No open release yet." in page
-    assert "There is no open product yet." in Client().get("/products/").content.decode()
+    assert "No open release yet." in Client().get("/products/").content.decode()
 
 
 def test_home_lists_open_releases_only(browse: Browse, open_release: Release, restricted_release: Release) -> None:
