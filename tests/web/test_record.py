@@ -32,7 +32,8 @@ def test_the_record_is_dated_and_says_what_it_is_not(
     head, subject = log_head(), open_release.subject
     assert subject is not None
     for said in (
-        f"As known at checkpoint {head.size} of {head.moved_at:%Y-%m-%d %H:%M} UTC; later withdrawals cannot be seen on paper",
+        f"As known at checkpoint {head.size} of {head.moved_at:%Y-%m-%d %H:%M} UTC",
+        "later withdrawals cannot be seen on paper",
         "What machines found",
         "What named people stated",
         "What nobody checked",

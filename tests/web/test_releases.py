@@ -135,7 +135,7 @@ def test_the_commands_of_the_page_check_the_dossier(browse: Browse, open_release
     assert 'href="/trust/trust.json"' in trust
 
 
-def test_insiders_see_exactly_what_the_public_gets(
+def test_insiders_see_exactly_what_the_public_gets_and_asking_gains_nothing(
     browse: Browse, cast: Cast, open_release: Release, restricted_release: Release
 ) -> None:
     vera, nobody = browse("vera"), browse(None)
@@ -160,11 +160,6 @@ def test_insiders_see_exactly_what_the_public_gets(
     assert vera.get("/products/vault/9.9/").status_code == 200
     assert b"Deliver another archive" in vera.get(PAGE).content  # her own view is not what was compared
 
-
-def test_asking_for_the_public_view_gains_and_tells_nothing(
-    browse: Browse, cast: Cast, restricted_release: Release, open_release: Release
-) -> None:
-    nobody = browse(None)
     assert b"tc-public-view" not in nobody.get(f"{PAGE}?as=public").content
     assert nobody.get("/products/vault/9.9/?as=public").status_code == 404
     stan = browse("stan")

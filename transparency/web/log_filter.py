@@ -7,7 +7,7 @@ exactly as one that does not exist.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -17,8 +17,6 @@ from transparency.models import BuildList, Delivery, Event, LogEntry, Product
 from transparency.registries import logged_about
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
@@ -60,9 +58,9 @@ class LogFilter(forms.Form):
         if asked["product"]:
             rows = _about(rows, asked["product"])
         if asked["since"]:
-            rows = rows.filter(created_at__gte=_midnight(asked["since"]))
+            rows = rows.filter(created_at__gte=datetime.combine(asked["since"], time.min, UTC))
         if asked["until"]:
-            rows = rows.filter(created_at__lt=_midnight(asked["until"]) + timedelta(days=1))
+            rows = rows.filter(created_at__lte=datetime.combine(asked["until"], time.max, UTC))
         return rows
 
 
@@ -103,7 +101,3 @@ def _about(rows: QuerySet[LogEntry], slug: str) -> QuerySet[LogEntry]:
     for digests in named:
         found |= Q(digest__in=digests)
     return rows.filter(found, opening__isnull=True)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
