@@ -2,7 +2,7 @@
 
 1. It is handed in by the reviewer it was handed out to, who still belongs to the engagement.
 2. The envelope reads, and its payload is the frozen statement, byte for byte.
-3. Its one signature holds under the enrolled key that the statement names, which is valid now and at the leaf's time.
+3. Its one signature holds under the enrolled key that the statement names, which is valid now and at the leaf's time, and not taken back.
 4. Envelope, attestation and log leaf are written together. Handing in the same bytes again changes nothing; other bytes
    for a statement that was signed already are refused.
 """
@@ -17,6 +17,7 @@ from django.utils import timezone
 from reviews.models import Attestation, Statement
 from reviews.permissions import require_member
 from transparency.errors import EvidenceError, NotAllowedError
+from transparency.models import TrustAnchor
 from transparency.proofs.attest.dsse import MAX_ENVELOPE_BYTES, check_envelope, parse_envelope
 from transparency.proofs.digest import Digest
 from transparency.proofs.log.leaf import parse_leaf
@@ -36,7 +37,7 @@ SHOWN_BYTES = 24  # of each side, where two payloads part
 
 def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Attestation:
     """Return the attestation, new or as accepted before; raise NotAllowedError, `envelope-…`, `payload-mismatch`,
-    `signed-by-another-key`, `already-attested`, and what a signature that does not hold raises.
+    `signed-by-another-key`, `key-not-in-use`, `already-attested`, and what a signature that does not hold raises.
     """
     require_member(person, statement.engagement)
     if statement.reviewer_id != person.pk:
@@ -49,6 +50,7 @@ def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Att
         raise EvidenceError("envelope-malformed", expected=f"at most {MAX_ENVELOPE_BYTES} bytes", found=str(len(data)))
     envelope = parse_envelope(data)
     _check_payload(envelope, bytes(statement.payload))
+    _require_in_use(TrustAnchor.objects.get(pk=statement.anchor_id))
     key = _check_signer(person, envelope, statement)
     release = statement.engagement.release
     with transaction.atomic():
@@ -56,6 +58,7 @@ def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Att
         known = _already(statement, digest)
         if known is not None:
             return known
+        _require_in_use(TrustAnchor.objects.select_for_update().get(pk=statement.anchor_id))
         entry = log_record(
             kind=KIND,
             digest=digest,
@@ -77,6 +80,12 @@ def _already(statement: Statement, digest: Digest) -> Attestation | None:
     if known is not None and known.digest != digest.hex:
         raise EvidenceError("already-attested", expected=known.digest, found=digest.hex)
     return known
+
+
+def _require_in_use(anchor: TrustAnchor) -> None:
+    """Asked before the signature, and again where nobody can take the key back any more: windows count whole seconds."""
+    if anchor.revoked_at and anchor.revoked_at <= timezone.now():
+        raise EvidenceError("key-not-in-use", expected="a key in use", found=anchor.get_revocation_display())
 
 
 def _check_payload(envelope: Envelope, frozen: bytes) -> None:

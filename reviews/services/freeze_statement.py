@@ -88,6 +88,8 @@ def freeze_statement(
 def _check_anchor(person: Person, engagement: Engagement, anchor: TrustAnchor, now: datetime) -> None:
     if anchor.person_id != person.pk or anchor.organisation_id != engagement.authority_id:
         raise NotAllowedError("key-not-yours", expected="a key enrolled for the reviewer", found=anchor.fingerprint)
+    if anchor.revoked_at and anchor.revoked_at <= now:  # windows count whole seconds
+        raise EvidenceError("key-not-in-use", expected="a key in use", found=anchor.get_revocation_display())
     (key,) = enrolled_keys([anchor])
     if not key.covers(now):
         raise EvidenceError("key-window", expected=f"{key.valid_from} to {key.valid_until}", found=str(now))

@@ -46,8 +46,8 @@ def test_what_was_signed_stays_when_a_key_is_replaced_and_is_gone_when_it_is_com
     assert nobody not in browse(None).get(RELEASE).content.decode()
 
     client, fresh = browse("anna"), PemKey()
-    given = {"public": fresh.public, "password": "anna-password-long"}
-    for wrong in ({"password": "x"}, {"public": cast.auditor_key.public}, {"public": "no key"}):
+    given = {"public": fresh.public}
+    for wrong in ({"public": ""}, {"public": cast.auditor_key.public}, {"public": "no key"}):
         assert client.post(f"/keys/{old.pk}/replace/", given | wrong).status_code == 422, wrong
     assert cast.auditor.anchors.count() == 1
     assert client.post(f"/keys/{old.pk}/replace/", given).headers["Location"] == "/keys/"
@@ -56,8 +56,10 @@ def test_what_was_signed_stays_when_a_key_is_replaced_and_is_gone_when_it_is_com
     assert (old.revocation, new.revocation) == ("superseded", "")
     assert new.fingerprint in old.revocation_reason
     assert nobody not in browse(None).get(RELEASE).content.decode()
-    with pytest.raises(EvidenceError):
+    with pytest.raises(EvidenceError, match="key-not-in-use"):
         accept_envelope(person=cast.auditor, statement=waiting, data=sign_statement(waiting, cast.auditor_key))
+    with pytest.raises(EvidenceError, match="key-not-in-use"):
+        freeze_statement(person=cast.auditor, engagement=engagement, anchor=old, conclusion="concerns")
     page = client.get(f"/engagements/{engagement.pk}/statements/new/").content.decode()
     assert new.fingerprint in page
     assert old.fingerprint not in page
@@ -70,7 +72,7 @@ def test_what_was_signed_stays_when_a_key_is_replaced_and_is_gone_when_it_is_com
         replace_person_key(anchor=new, public_text=cast.auditor_key.public, by=cast.auditor)
     assert not TrustAnchor.objects.get(pk=new.pk).revoked_at
 
-    assert client.post(f"/keys/{old.pk}/revoke/", REVOKE | {"password": "anna-password-long"}).status_code == 302
+    assert client.post(f"/keys/{old.pk}/revoke/", REVOKE).status_code == 302
     assert nobody in browse(None).get(RELEASE).content.decode()
     assert "left in a taxi &lt;b&gt;" in client.get("/keys/").content.decode()
     assert "There is no way back" in client.get(f"/keys/{old.pk}/revoke/").content.decode()
@@ -81,8 +83,8 @@ def test_the_operator_takes_a_key_back_where_the_person_cannot_and_replaces_none
     anchor, client = cast.auditor.anchors.get(), browse("olga")
     place = f"/people/anna/keys/{anchor.pk}/revoke/"
     assert f'href="{place}"' in client.get("/people/anna/").content.decode()
-    given = REVOKE | {"password": "olga-password-long"}
-    for wrong in ({"password": "anna-password-long"}, {"reason": " "}, {"certain": ""}, {"revocation": "superseded"}):
+    given = REVOKE
+    for wrong in ({"reason": " "}, {"certain": ""}, {"revocation": "superseded"}):
         assert client.post(place, given | wrong).status_code == 422, wrong
     assert client.post(place, given).headers["Location"] == "/people/anna/"
     anchor.refresh_from_db()
@@ -97,7 +99,7 @@ def test_nobody_reaches_the_keys_of_somebody_else(browse: Browse, cast: Cast) ->
     own, foreign = cast.auditor.anchors.get(), cast.other_auditor.anchors.get()
     product = ensure_release(vendor="acme", product="widget", version="1.0", restricted=False).product
     vendors = enrol_product_anchor(product=product, public_text=cast.vendor_key.public, enrolled_by=cast.vendor)
-    data = REVOKE | {"password": "anna-password-long", "public": PemKey().public}
+    data = REVOKE | {"public": PemKey().public}
     for missing in (foreign.pk, vendors.pk, 9999):
         for action in ("replace", "revoke"):
             assert browse("anna").post(f"/keys/{missing}/{action}/", data).status_code == 404

@@ -22,6 +22,7 @@ from transparency.services.grant_rights import check_grant, grant_rights
 from transparency.web.access import product_or_404, refuse, signed_in
 from transparency.web.grant_form import GrantForm
 from transparency.web.key_forms import complaint
+from transparency.web.step_up import fresh_sign_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -55,6 +56,7 @@ def grants(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def give(request: HttpRequest, slug: str) -> HttpResponse:
@@ -76,6 +78,7 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def end(request: HttpRequest, slug: str, identity: int) -> HttpResponse:

@@ -57,7 +57,7 @@ class PasswordForm(forms.Form):
         return given
 
 
-class PublicKeyForm(PasswordForm):
+class PastedKeyForm(forms.Form):
     """A key, pasted or as a file; exactly one of the two."""
 
     public = forms.CharField(
@@ -92,6 +92,10 @@ class PublicKeyForm(PasswordForm):
             self.add_error("public" if pasted else "file", complaint(error))
         cleaned["key"] = text
         return cleaned
+
+
+class PublicKeyForm(PastedKeyForm, PasswordForm):
+    """The same with the password."""
 
 
 class EnrolForm(PublicKeyForm):
@@ -182,7 +186,7 @@ class VendorRevokeForm(RevokeForm):
     )
 
 
-class PersonRevokeForm(PasswordForm):
+class PersonRevokeForm(forms.Form):
     """Of an auditor's key: what becomes of the statements that it signed."""
 
     revocation = forms.ChoiceField(
@@ -206,4 +210,3 @@ class PersonRevokeForm(PasswordForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     certain = forms.BooleanField(label="I mean this key, and I know that it cannot be enrolled again.")
-    field_order = ("revocation", "reason", "certain", "password")

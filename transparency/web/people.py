@@ -21,6 +21,7 @@ from transparency.services.reopen_account import reopen_account
 from transparency.web.access import refuse, signed_in
 from transparency.web.key_forms import complaint
 from transparency.web.organisation_forms import CloseForm, ReasonForm
+from transparency.web.step_up import fresh_sign_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -50,6 +51,7 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def close(request: HttpRequest, username: str) -> HttpResponse:
@@ -57,6 +59,7 @@ def close(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def reopen(request: HttpRequest, username: str) -> HttpResponse:

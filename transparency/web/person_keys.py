@@ -16,8 +16,9 @@ from transparency.permissions import Right, may
 from transparency.services.replace_person_key import replace_person_key
 from transparency.services.revoke_person_key import revoke_person_key
 from transparency.web.access import refuse, signed_in
-from transparency.web.key_forms import PersonRevokeForm, PublicKeyForm, complaint
+from transparency.web.key_forms import PastedKeyForm, PersonRevokeForm, complaint
 from transparency.web.people import person_or_404
+from transparency.web.step_up import fresh_sign_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -28,13 +29,14 @@ FORM_METHODS = ("GET", "HEAD", "POST")
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def replace(request: HttpRequest, identity: int) -> HttpResponse:
     person = signed_in(request)
     anchor = _anchor_or_404(person, identity)
     given = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = PublicKeyForm(*given, person=person)
+    form = PastedKeyForm(*given)
     if form.is_valid() and (new := _replace(anchor, form, person)):
         messages.success(request, f"From now on {new.fingerprint} counts. What the key before it signed stays valid.")
         return redirect("keys")
@@ -43,6 +45,7 @@ def replace(request: HttpRequest, identity: int) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def revoke_own(request: HttpRequest, identity: int) -> HttpResponse:
@@ -51,6 +54,7 @@ def revoke_own(request: HttpRequest, identity: int) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
 def revoke(request: HttpRequest, username: str, identity: int) -> HttpResponse:
@@ -67,7 +71,7 @@ def _anchor_or_404(person: Person, identity: int) -> TrustAnchor:
     return anchor
 
 
-def _replace(anchor: TrustAnchor, form: PublicKeyForm, person: Person) -> TrustAnchor | None:
+def _replace(anchor: TrustAnchor, form: PastedKeyForm, person: Person) -> TrustAnchor | None:
     try:
         return replace_person_key(anchor=anchor, public_text=form.cleaned_data["key"], by=person)
     except EvidenceError as error:
@@ -78,7 +82,7 @@ def _replace(anchor: TrustAnchor, form: PublicKeyForm, person: Person) -> TrustA
 def _revoke(request: HttpRequest, person: Person, anchor: TrustAnchor) -> HttpResponse:
     viewer = signed_in(request)
     own = viewer.pk == person.pk
-    form = PersonRevokeForm(*((request.POST, None) if request.method == "POST" else (None, None)), person=viewer)
+    form = PersonRevokeForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and _revoked(anchor, form, viewer):
         messages.success(request, "Revoked. The key stays in the list with its reason; it can never be enrolled again.")
         return redirect("keys") if own else redirect("person", person.get_username())
