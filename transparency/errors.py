@@ -122,6 +122,7 @@ _SENTENCES = {
     "object-missing": "A stored object is not there. Restore it from a backup.",
     "object-too-large": "This file is larger than is taken here.",
     "payload-mismatch": "What was signed is not the statement that was handed out.",
+    "person-unknown": "Nobody signs in here by this name.",
     "reason-missing": "A reason is needed here; it is kept and shown.",
     "release-unknown": "There is no such product or release here.",
     "right-ended": "Its owner may no longer deliver this product.",

@@ -25,6 +25,7 @@ from transparency.proofs.attest.predicates import parse_source_review
 from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import installation
 from transparency.web.access import refuse, signed_in
+from transparency.web.step_up import fresh_sign_in_to_send
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -55,6 +56,7 @@ def freeze(request: HttpRequest, identity: int) -> HttpResponse:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_to_send
 def statement(request: HttpRequest, identity: int) -> HttpResponse:
     row = statement_or_404(request, identity)
     form = EnvelopeForm(request.POST, request.FILES) if request.method == "POST" else EnvelopeForm()

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PLACE = "/products/widget/-/keys/"
-PASSWORD = {"password": "vera-password-long"}
 SMALL_ORDER = bytes([1] + [0] * 31)
 NON_CANONICAL = (2**255 - 19 + 3).to_bytes(32, "little")
 
@@ -83,7 +82,7 @@ def test_a_pasted_key_is_enrolled_with_its_window_and_namespaces(
 ) -> None:
     data = {"public": keys["outsider"].public, "namespaces": ["file", "git"], "valid_from": "2026-01-01"}
     client = browse("vera")
-    answer = client.post(PLACE, data | {"valid_until": "2030-12-31"} | PASSWORD)
+    answer = client.post(PLACE, data | {"valid_until": "2030-12-31"})
     assert answer.headers["Location"] == PLACE
     new = TrustAnchor.objects.latest("pk")
     assert new.namespaces == ["file", "git"]
@@ -98,7 +97,7 @@ def test_a_key_in_a_file_is_enrolled_by_the_operator_as_well(
 ) -> None:
     signer = MinisignSigner(tmp_path)
     file = SimpleUploadedFile("vendor.pub", signer.public.read_bytes())
-    answer = browse("olga").post(PLACE, {"file": file, "password": "olga-password-long"})
+    answer = browse("olga").post(PLACE, {"file": file})
     assert answer.status_code == 302
     assert TrustAnchor.objects.latest("pk").fingerprint == signer.key.fingerprint
 
@@ -107,7 +106,7 @@ def test_the_six_checks_of_enrolling(browse: Browse, anchor: TrustAnchor, keys: 
     check_refusals(
         browse,
         PLACE,
-        {"public": keys["outsider"].public, "namespaces": "file"} | PASSWORD,
+        {"public": keys["outsider"].public, "namespaces": "file"},
         allowed="vera",
         strangers=(),
         forbidden=("anna", "stan"),
@@ -134,7 +133,7 @@ def test_the_six_checks_of_replacing_and_revoking(
     check_refusals(
         browse,
         f"{PLACE}{anchor.pk}/{action}/",
-        (replace if action == "replace" else revoke) | PASSWORD,
+        (replace if action == "replace" else revoke),
         allowed="vera",
         strangers=(),
         forbidden=("anna", "stan"),
@@ -187,7 +186,7 @@ def test_a_right_to_one_release_does_not_reach_the_keys(
 )
 def test_each_bad_key_is_refused_in_plain_words(browse: Browse, anchor: TrustAnchor, text: str, said: str) -> None:
     before = state(anchor)
-    answer = browse("vera").post(PLACE, {"public": text, "namespaces": ["file"]} | PASSWORD)
+    answer = browse("vera").post(PLACE, {"public": text, "namespaces": ["file"]})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert said in page
@@ -199,7 +198,7 @@ def test_each_bad_key_is_refused_in_plain_words(browse: Browse, anchor: TrustAnc
 @pytest.mark.parametrize("case", ["short RSA", "EdDSA of small order", "RSA that only encrypts"])
 def test_a_bad_key_replaces_nothing_and_is_no_auditors_either(browse: Browse, anchor: TrustAnchor, case: str) -> None:
     before = state(anchor)
-    data = {"public": openpgp(case), "changes_on": "2026-12-01"} | PASSWORD
+    data = {"public": openpgp(case), "changes_on": "2026-12-01"}
     assert browse("vera").post(f"{PLACE}{anchor.pk}/replace/", data).status_code == 422
     assert browse("anna").post("/keys/", {"public": openpgp(case)}).status_code == 422
     assert state(anchor) == before
@@ -208,8 +207,6 @@ def test_a_bad_key_replaces_nothing_and_is_no_auditors_either(browse: Browse, an
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"password": "wrong"}, "password"),
-        ({"password": ""}, "password"),
         ({"namespaces": []}, "namespaces"),
         ({"namespaces": ["source-review@log.centre.test/source"]}, "namespaces"),
         ({"valid_from": "2030-01-01", "valid_until": "2029-01-01"}, "valid_until"),
@@ -221,14 +218,14 @@ def test_what_is_wrong_beside_the_key_is_pointed_at(
     browse: Browse, anchor: TrustAnchor, keys: Mapping[str, Key], wrong: dict[str, object], field: str
 ) -> None:
     before = state(anchor)
-    data = {"public": keys["outsider"].public, "namespaces": ["file"], **PASSWORD, **wrong}
+    data = {"public": keys["outsider"].public, "namespaces": ["file"], **wrong}
     answer = browse("vera").post(PLACE, data)
     assert (answer.status_code, state(anchor)) == (422, before)
     assert f'href="#id_{field}' in answer.content.decode()
 
 
 def test_replacing_shows_both_keys_with_their_day(browse: Browse, anchor: TrustAnchor, keys: Mapping[str, Key]) -> None:
-    data = {"public": keys["outsider"].public, "changes_on": "2026-12-01", "reason": "yearly"} | PASSWORD
+    data = {"public": keys["outsider"].public, "changes_on": "2026-12-01", "reason": "yearly"}
     client = browse("vera")
     assert client.post(f"{PLACE}{anchor.pk}/replace/", data).headers["Location"] == PLACE
     page = client.get(PLACE).content.decode()
@@ -243,21 +240,21 @@ def test_a_wrong_replacement_changes_nothing(
     browse: Browse, anchor: TrustAnchor, keys: Mapping[str, Key], wrong: dict[str, str]
 ) -> None:
     before = state(anchor)
-    data = {"public": keys["outsider"].public, "changes_on": "2026-12-01", **PASSWORD, **wrong}
+    data = {"public": keys["outsider"].public, "changes_on": "2026-12-01", **wrong}
     assert browse("vera").post(f"{PLACE}{anchor.pk}/replace/", data).status_code == 422
     assert state(anchor) == before
 
 
 def test_a_key_does_not_replace_itself(browse: Browse, cast: Cast, anchor: TrustAnchor) -> None:
-    data = {"public": cast.vendor_key.public, "changes_on": "2026-12-01"} | PASSWORD
+    data = {"public": cast.vendor_key.public, "changes_on": "2026-12-01"}
     page = browse("vera").post(f"{PLACE}{anchor.pk}/replace/", data).content.decode()
     assert "This is the key that is to be replaced." in page
 
 
-def test_revoking_wants_a_reason_a_confirmation_and_the_password(browse: Browse, anchor: TrustAnchor) -> None:
+def test_revoking_wants_a_reason_and_a_confirmation(browse: Browse, anchor: TrustAnchor) -> None:
     client, place = browse("vera"), f"{PLACE}{anchor.pk}/revoke/"
-    good = {"revocation": "compromised", "reason": "a laptop was stolen <b>", "certain": "on"} | PASSWORD
-    for wrong in ({"reason": " "}, {"certain": ""}, {"password": "x"}, {"revocation": "lost"}):
+    good = {"revocation": "compromised", "reason": "a laptop was stolen <b>", "certain": "on"}
+    for wrong in ({"reason": " "}, {"certain": ""}, {"revocation": "lost"}):
         assert client.post(place, good | wrong).status_code == 422, wrong
     anchor.refresh_from_db()
     assert anchor.revoked_at is None
@@ -270,8 +267,8 @@ def test_revoking_wants_a_reason_a_confirmation_and_the_password(browse: Browse,
 
 def test_a_revoked_key_is_not_enrolled_again(browse: Browse, cast: Cast, anchor: TrustAnchor) -> None:
     client = browse("vera")
-    client.post(f"{PLACE}{anchor.pk}/revoke/", {"revocation": "retired", "reason": "x", "certain": "on"} | PASSWORD)
-    answer = client.post(PLACE, {"public": cast.vendor_key.public, "namespaces": ["file"]} | PASSWORD)
+    client.post(f"{PLACE}{anchor.pk}/revoke/", {"revocation": "retired", "reason": "x", "certain": "on"})
+    answer = client.post(PLACE, {"public": cast.vendor_key.public, "namespaces": ["file"]})
     assert answer.status_code == 422
     assert "Once revoked, a key is never enrolled again." in answer.content.decode()
 
@@ -307,9 +304,7 @@ def test_the_page_of_the_product_tells_everybody_the_state_of_its_keys(browse: B
     assert ">in use<" in browse(None).get("/products/widget/").content.decode()
     assert PLACE not in browse(None).get("/products/widget/").content.decode().replace(f"{PLACE}{anchor.pk}/", "")
     assert f'href="{PLACE}"' in browse("vera").get("/products/widget/").content.decode()
-    browse("vera").post(
-        f"{PLACE}{anchor.pk}/revoke/", {"revocation": "retired", "reason": "x", "certain": "on"} | PASSWORD
-    )
+    browse("vera").post(f"{PLACE}{anchor.pk}/revoke/", {"revocation": "retired", "reason": "x", "certain": "on"})
     assert ">no longer used<" in browse(None).get("/products/widget/").content.decode()
 
 

@@ -31,7 +31,6 @@ GOOD = {
     "revocation": "compromised",
     "reason": "a laptop was stolen <b>",
     "certain": "on",
-    "password": "olga-password-long",
 }
 
 
@@ -164,12 +163,12 @@ def test_only_a_vendors_keys_for_all_products_are_reached_here(
     assert own.fingerprint not in client.get(PLACE).content.decode()
 
 
-def test_revoking_wants_a_reason_a_confirmation_and_the_password_and_is_an_event_of_the_vendor(
+def test_revoking_wants_a_reason_a_confirmation_and_is_an_event_of_the_vendor(
     browse: Browse, anchors: list[TrustAnchor]
 ) -> None:
     client, place = browse("olga"), f"{PLACE}{anchors[0].pk}/revoke/"
     before = state()
-    for wrong in ({"reason": " "}, {"certain": ""}, {"password": "x"}, {"revocation": "lost"}):
+    for wrong in ({"reason": " "}, {"certain": ""}, {"revocation": "lost"}):
         assert client.post(place, GOOD | wrong).status_code == 422, wrong
     assert state() == before
     assert client.post(place, GOOD).headers["Location"] == PLACE
@@ -206,7 +205,7 @@ def test_the_log_tells_of_the_vendors_keys_whoever_knows_of_one_of_its_products(
 
 def test_a_newer_version_of_a_products_certificate_is_told_from_a_new_key(browse: Browse, product: Product) -> None:
     signer = OpenPgpSigner()
-    client, data = browse("vera"), {"public": signer.key.public, "password": "vera-password-long"}
+    client, data = browse("vera"), {"public": signer.key.public}
     for said in (f"Enrolled {signer.key.fingerprint}.", "this says nothing new of it"):
         client.post(OWN, data)
         assert said in client.get(OWN).content.decode()

@@ -23,6 +23,7 @@ from transparency.web.access import product_or_404, refuse, signed_in
 from transparency.web.caching import kept_as
 from transparency.web.key_answer import key_answer
 from transparency.web.key_forms import EnrolForm, RevokeForm, RotateForm, complaint
+from transparency.web.step_up import fresh_sign_in, fresh_sign_in_to_send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,10 +41,10 @@ FORM_METHODS = ("GET", "HEAD", "POST")
 @login_required
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in_to_send
 def anchors(request: HttpRequest, slug: str) -> HttpResponse:
     product = _own_product(request, slug)
-    person = signed_in(request)
-    form = EnrolForm(*_given(request), person=person)
+    form = EnrolForm(*_given(request))
     before = dict(product.anchors.values_list("pk", "updated_with"))
     if form.is_valid() and (anchor := _enrol(request, product, form)):
         messages.success(request, _done(anchor, before))
@@ -55,10 +56,11 @@ def anchors(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def rotate(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     product = _own_product(request, slug)
     anchor = _anchor_or_404(product, identity)
-    form = RotateForm(*_given(request), person=signed_in(request))
+    form = RotateForm(*_given(request))
     if form.is_valid() and (new := _rotate(request, anchor, form)):
         messages.success(request, f"From that day on {new.fingerprint} counts, and the key before it no longer.")
         return redirect("anchors", product.slug)
@@ -69,10 +71,11 @@ def rotate(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
 @login_required
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def revoke(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     product = _own_product(request, slug)
     anchor = _anchor_or_404(product, identity)
-    form = RevokeForm(*_given(request), person=signed_in(request))
+    form = RevokeForm(*_given(request))
     if form.is_valid() and _revoke(request, anchor, form):
         messages.success(request, "Revoked. The key stays in the list with its reason; it can never be enrolled again.")
         if form.cleaned_data["check_again"]:

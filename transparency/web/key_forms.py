@@ -1,9 +1,9 @@
-"""Forms about public keys: a key pasted or in a file, what it may sign, when it changes hands, and the password before any of it."""
+"""Forms about public keys: a key pasted or in a file, what it may sign, when it changes hands, why it is taken back."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -11,13 +11,6 @@ from django.utils import timezone
 from transparency.errors import EvidenceError, sentence_for
 from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, refuse_weak
 from transparency.services.revoke_anchor import MAX_REASON_CHARACTERS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from django.utils.datastructures import MultiValueDict
-
-    from transparency.models import Person
 
 NAMESPACES = (
     ("file", "file: archives and checksum lists, as “ssh-keygen -Y sign -n file” makes them"),
@@ -36,28 +29,7 @@ def complaint(error: EvidenceError) -> str:
     return " ".join(parts)
 
 
-class PasswordForm(forms.Form):
-    """What cannot be taken back asks again who is sitting there."""
-
-    def __init__(
-        self, data: Mapping[str, Any] | None, files: MultiValueDict[str, Any] | None, *, person: Person
-    ) -> None:
-        super().__init__(data, files)
-        self.person = person
-        self.fields["password"] = forms.CharField(
-            label="Your password",
-            help_text="Asked again, because this changes whose signatures count.",
-            widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "class": "tc-short"}),
-        )
-
-    def clean_password(self) -> str:
-        given: str = self.cleaned_data["password"]
-        if not self.person.check_password(given):
-            raise forms.ValidationError("That is not your password.")
-        return given
-
-
-class PastedKeyForm(forms.Form):
+class PublicKeyForm(forms.Form):
     """A key, pasted or as a file; exactly one of the two."""
 
     public = forms.CharField(
@@ -94,10 +66,6 @@ class PastedKeyForm(forms.Form):
         return cleaned
 
 
-class PublicKeyForm(PastedKeyForm, PasswordForm):
-    """The same with the password."""
-
-
 class EnrolForm(PublicKeyForm):
     namespaces = forms.MultipleChoiceField(
         label="What an SSH key may sign",
@@ -116,7 +84,7 @@ class EnrolForm(PublicKeyForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "class": "tc-short"}),
     )
-    field_order = ("public", "file", "namespaces", "valid_from", "valid_until", "password")
+    field_order = ("public", "file", "namespaces", "valid_from", "valid_until")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -143,7 +111,7 @@ class RotateForm(PublicKeyForm):
         help_text="Kept and shown with the change.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    field_order = ("public", "file", "changes_on", "reason", "password")
+    field_order = ("public", "file", "changes_on", "reason")
 
     def clean_changes_on(self) -> datetime:
         day = datetime.combine(self.cleaned_data["changes_on"], time.min, UTC)
@@ -152,7 +120,7 @@ class RotateForm(PublicKeyForm):
         return day
 
 
-class RevokeForm(PasswordForm):
+class RevokeForm(forms.Form):
     revocation = forms.ChoiceField(
         label="Why",
         choices=(
@@ -175,7 +143,7 @@ class RevokeForm(PasswordForm):
     check_again = forms.BooleanField(
         label="Check all deliveries of this product again at once.", required=False, initial=True
     )
-    field_order = ("revocation", "reason", "certain", "check_again", "password")
+    field_order = ("revocation", "reason", "certain", "check_again")
 
 
 class VendorRevokeForm(RevokeForm):

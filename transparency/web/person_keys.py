@@ -16,7 +16,7 @@ from transparency.permissions import Right, may
 from transparency.services.replace_person_key import replace_person_key
 from transparency.services.revoke_person_key import revoke_person_key
 from transparency.web.access import refuse, signed_in
-from transparency.web.key_forms import PastedKeyForm, PersonRevokeForm, complaint
+from transparency.web.key_forms import PersonRevokeForm, PublicKeyForm, complaint
 from transparency.web.people import person_or_404
 from transparency.web.step_up import fresh_sign_in
 
@@ -36,7 +36,7 @@ def replace(request: HttpRequest, identity: int) -> HttpResponse:
     person = signed_in(request)
     anchor = _anchor_or_404(person, identity)
     given = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = PastedKeyForm(*given)
+    form = PublicKeyForm(*given)
     if form.is_valid() and (new := _replace(anchor, form, person)):
         messages.success(request, f"From now on {new.fingerprint} counts. What the key before it signed stays valid.")
         return redirect("keys")
@@ -71,7 +71,7 @@ def _anchor_or_404(person: Person, identity: int) -> TrustAnchor:
     return anchor
 
 
-def _replace(anchor: TrustAnchor, form: PastedKeyForm, person: Person) -> TrustAnchor | None:
+def _replace(anchor: TrustAnchor, form: PublicKeyForm, person: Person) -> TrustAnchor | None:
     try:
         return replace_person_key(anchor=anchor, public_text=form.cleaned_data["key"], by=person)
     except EvidenceError as error:

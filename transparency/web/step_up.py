@@ -4,10 +4,11 @@
     @fresh_sign_in
     def revoke(request, …): …
 
-Put it on the whole view. The page with the form then asks before anything is typed; a form that was open for longer asks when it
-is sent, keeps what was typed in the session meanwhile, and goes on with it afterwards. Files, and more than 64 KiB, are not kept: the
-form comes back and says so. Somebody with a passkey confirms by it or by a recovery code, somebody without by the password. Objects
-are looked for after the proof, so a stale sign-in learns nothing of which ones there are.
+`fresh_sign_in` stands on views whose page is the form: it asks before anything is typed. `fresh_sign_in_to_send` stands on pages
+that are worth reading by themselves and have a form: it asks when the form is sent. So does the first of a form that was open for
+longer. What was typed is kept in the session meanwhile, and goes on by itself afterwards. Files, and more than 64 KiB, are not kept:
+the page comes back and says so. Somebody with a passkey confirms by it or by a recovery code, somebody without by the password.
+Objects are looked for after the proof, so a stale sign-in learns nothing of which ones there are.
 """
 
 from __future__ import annotations
@@ -36,11 +37,19 @@ MOST_KEPT_BYTES = 64 * 1024
 
 
 def fresh_sign_in(view: View) -> View:
+    return _guarded(view, ("GET", "HEAD", "POST"))
+
+
+def fresh_sign_in_to_send(view: View) -> View:
+    return _guarded(view, ("POST",))
+
+
+def _guarded(view: View, methods: tuple[str, ...]) -> View:
     @wraps(view)
     def asked_first(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if is_fresh(request, signed_in(request)):
+        if request.method not in methods or is_fresh(request, signed_in(request)):
             return view(request, *args, **kwargs)
         if request.method == "POST" and not _can_be_kept(request):
             messages.warning(

@@ -18,6 +18,7 @@ from transparency.permissions import Right, may
 from transparency.services.issue_token import MAX_NAME_CHARACTERS, issue_token
 from transparency.services.revoke_token import revoke_token
 from transparency.web.access import signed_in
+from transparency.web.step_up import fresh_sign_in_to_send
 from transparency.web.uploads import deliverable_or_404, push_command
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class TokenForm(forms.Form):
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_to_send
 def tokens(request: HttpRequest, slug: str) -> HttpResponse:
     product = deliverable_or_404(request, slug)
     form = TokenForm(request.POST if request.method == "POST" else None)

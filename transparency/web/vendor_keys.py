@@ -24,6 +24,7 @@ from transparency.web.access import refuse, signed_in
 from transparency.web.deliveries import timeline
 from transparency.web.key_answer import key_answer
 from transparency.web.key_forms import VendorRevokeForm, complaint
+from transparency.web.step_up import fresh_sign_in
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -66,11 +67,12 @@ def vendor_key_text(request: HttpRequest, slug: str, identity: int) -> HttpRespo
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def vendor_key_revoke(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     vendor = _vendor_or_404(request, slug)
     anchor = _anchor_or_404(vendor, identity)
     given = (request.POST, None) if request.method == "POST" else (None, None)
-    form = VendorRevokeForm(*given, person=signed_in(request))
+    form = VendorRevokeForm(*given)
     relying = products_signed_by(anchor)
     if form.is_valid() and _revoke(request, anchor, form):
         messages.success(
