@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import mmap
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Case, Q, Value, When
 
 from transparency.errors import EvidenceError, UnavailableError
 from transparency.gateways.gitfolder import create_repository
 from transparency.gateways.gitstore import Repository
+from transparency.gateways.upkeep import read_upkeep
 from transparency.models import (
     Delivery,
     Installation,
@@ -45,6 +47,11 @@ def installation() -> Installation:
     if row is None:
         raise UnavailableError("not-initialised", expected="an identity made by `manage.py init`", found="none")
     return row
+
+
+def last_upkeep(name: str) -> dict[str, Any] | None:
+    """What is known of the last `backup`, `verify-log` or `storage`; None when nothing is."""
+    return read_upkeep(settings.HOME, name)
 
 
 def find_release(product: str, version: str) -> Release | None:

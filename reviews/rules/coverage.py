@@ -88,6 +88,7 @@ class ScopedTree:
 
     def __init__(self, files: Iterable[ScopedFile]) -> None:
         self._totals: dict[str, Share] = {}
+        self._texts: list[ScopedFile] = []
         self._blobs: dict[str, list[ScopedFile]] = defaultdict(list)
         totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
         for file in files:
@@ -100,6 +101,8 @@ class ScopedTree:
             total[1] += 1
             total[2] += file.lines
             self._blobs[file.blob].append(file)
+            if file.lines:
+                self._texts.append(file)
         # Deepest first, so that each folder is complete when it is added to the one above it.
         for folder in sorted({*totals, *_above(totals)}, key=lambda name: -name.count("/") if name else 1):
             if folder:
@@ -116,6 +119,11 @@ class ScopedTree:
     def files_of(self, blob: str) -> Sequence[ScopedFile]:
         """Return the text files in scope that have this content."""
         return self._blobs.get(blob, ())
+
+    @property
+    def texts(self) -> Sequence[ScopedFile]:
+        """The text files in scope that have lines, in the order of the scope."""
+        return self._texts
 
     def reading(self, marks: Iterable[Mark]) -> Reading:
         """Return what these marks make of it."""
@@ -146,6 +154,20 @@ class Reading:
             return Share(files=1, opaque_files=1, opaque_bytes=file.size)
         read, twice, skimmed = _count(self.of_blob(file.blob), file.lines)
         return Share(files=1, text_files=1, in_scope=file.lines, read=read, read_twice=twice, skimmed=skimmed)
+
+    def next_unread(self) -> tuple[ScopedFile, int] | None:
+        """The file with the fewest lines read among those that have unread ones, the first of several, and its first unread line."""
+        least: tuple[int, ScopedFile] | None = None
+        for file in self._tree.texts:
+            read = _count(self.of_blob(file.blob), file.lines or 0)[0] if file.blob in self._blobs else 0
+            if read < (file.lines or 0) and (least is None or read < least[0]):
+                least = (read, file)
+                if not read:
+                    break
+        if least is None:
+            return None
+        whole = Region(1, least[1].lines or 1)
+        return least[1], next(iter(subtract(whole, self.of_blob(least[1].blob).read))).start
 
     def of_blob(self, blob: str) -> BlobReading:
         """Return the lines of a blob that were read."""

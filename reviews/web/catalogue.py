@@ -85,7 +85,16 @@ def listed(rows: Iterable[Release], someone: Someone) -> list[ListedRelease]:
         stated=Count("attestations", filter=stands)
     )
     stated = dict(counted.values_list("pk", "stated"))
-    return [ListedRelease(row, successor_of(row, someone), stated[row.pk]) for row in releases]
+    newest: dict[int, list[Release]] = {}
+    standing = Release.objects.filter(product__in={row.product_id for row in releases}, subject__isnull=False)
+    for row in standing.select_related("product").order_by("-created_at", "-pk"):
+        newest.setdefault(row.product_id, []).append(row)
+
+    def successor(release: Release) -> Release | None:
+        rows = (row for row in newest.get(release.product_id, ()) if row.created_at > release.created_at)
+        return next((row for row in rows if may(someone, Right.KNOW, row)), None)
+
+    return [ListedRelease(row, successor(row), stated[row.pk]) for row in releases]
 
 
 def _found(someone: Someone, asked: str) -> QuerySet[Release]:

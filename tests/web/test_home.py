@@ -35,9 +35,9 @@ def test_home_lists_open_releases_only(browse: Browse, open_release: Release, re
 @pytest.mark.parametrize(
     ("person", "said"),
     [
-        ("vera", ["Your products", "No product yet.", "In quarantine", "None was admitted yet."]),
-        ("anna", ["Your engagements", "None yet.", "Nothing waits."]),
-        ("olga", ["The log", "0 entries", "manage.py verify_log", "manage.py export_trust", "Unfinished work"]),
+        ("vera", ["Your products", "No product yet.", "In quarantine", "No release yet.", "Nothing is in work."]),
+        ("anna", ["Your engagements", "None yet.", "Nothing waits.", "Answers to your notes"]),
+        ("olga", ["Today:", "0 entries", "manage.py verify_log", "manage.py export_trust", "None was made here."]),
     ],
 )
 def test_each_role_has_a_home_that_is_never_blank(browse: Browse, person: str, said: list[str]) -> None:
@@ -48,7 +48,7 @@ def test_each_role_has_a_home_that_is_never_blank(browse: Browse, person: str, s
 
 def test_homes_show_what_there_is(browse: Browse, engagement: Engagement, restricted_release: Release) -> None:
     vendor = browse("vera").get("/").content.decode()
-    for text in ('href="/products/vault/9.9/"', "vault-9.9.tar.gz", "import-snapshot", ">done<"):
+    for text in ('href="/products/vault/9.9/"', "source admitted", "builds published", "nobody has attested it"):
         assert text in vendor, text
     auditor = browse("anna").get("/").content.decode()
     assert f'href="/engagements/{engagement.pk}/"' in auditor

@@ -136,6 +136,13 @@ class ObjectStore:
     def has(self, compartment: str, digest: Digest) -> bool:
         return self._path(compartment, digest).is_file()
 
+    def size(self, compartment: str, digest: Digest) -> int:
+        """Bytes on the disk; 0 where nothing is."""
+        try:
+            return self._path(compartment, digest).stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def copy_out(self, compartment: str, digest: Digest, target: Path) -> None:
         """For the cache alone: place the object at `target` (a hard link where the disk allows)."""
         source = self._path(compartment, digest)

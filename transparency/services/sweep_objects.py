@@ -27,6 +27,7 @@ from transparency.models import (
     Upload,
 )
 from transparency.services.imagine_release import NO_PRODUCT
+from transparency.services.measure_storage import measure_storage
 from transparency.services.stores import cache, objects
 from transparency.services.sweep_uploads import sweep_uploads
 
@@ -83,6 +84,7 @@ def _sweep(moment: datetime) -> Swept:
             for digest in list(objects().unused(product.store_key, used, older_than=before)):
                 unused += objects().remove(product.store_key, digest, older_than=before)
     cache().shrink()
+    measure_storage(now=moment)
     return Swept(unfinished, unused)
 
 

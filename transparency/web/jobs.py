@@ -100,7 +100,7 @@ def retry(request: HttpRequest, identity: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
-    rows = _seen_by(signed_in(request))
+    rows = jobs_seen_by(signed_in(request))
     kinds = sorted(set(rows.values_list("kind", flat=True)))
     state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
     chosen = rows.filter(state=state) if state in Job.State.values else rows
@@ -148,7 +148,7 @@ def _progress(row: Job) -> dict[str, Any]:
     }
 
 
-def _seen_by(person: Person) -> QuerySet[Job]:
+def jobs_seen_by(person: Person) -> QuerySet[Job]:
     """The same jobs that `job_or_404` shows: all for the operator, a vendor's for its people, one's own for everybody."""
     if may(person, Right.OPERATE, None):
         return Job.objects.all()
