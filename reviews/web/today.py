@@ -162,10 +162,13 @@ def _disk() -> Line:
 
 
 def _sandbox() -> Line:
+    links = (Link("Settings check", reverse("settings-check")),)
     if sandbox().kind == "bubblewrap":
-        return Line("Sandbox", "in order", "What arrives is parsed by bubblewrap: no network, no files, limits.")
+        return Line(
+            "Sandbox", "in order", "What arrives is parsed by bubblewrap: no network, no files, limits.", links=links
+        )
     said = "Only the limits of a process contain what is parsed here: install bubblewrap, then start again."
-    return Line("Sandbox", "to do", said, command="apt-get install bubblewrap")
+    return Line("Sandbox", "to do", said, links=links, command="apt-get install bubblewrap")
 
 
 def _invitations(now: datetime) -> Line:

@@ -119,7 +119,7 @@ def test_an_empty_table_has_no_rows() -> None:
     assert table.totals(b"") == FolderEntry(b"", 0, 0, 0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sets(paths, max_size=30), paths)
 def test_files_are_found_by_the_end_of_their_path_in_whole_components(names: set[bytes], wanted: bytes) -> None:
     tree = {name for name in names if not any(other.startswith(name + b"/") for other in names)}
