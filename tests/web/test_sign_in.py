@@ -10,14 +10,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from tests.passkeys import SoftPasskey
 from transparency.models import Person
 from transparency.services.end_sessions import end_sessions
+from transparency.services.sweep_sessions import sweep_sessions
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -394,6 +398,16 @@ def test_a_session_ends_after_a_while_without_use_and_after_twelve_hours(
     clock["at"] += 600
     assert not is_in(client)
     assert "twelve hours at most" in client.get("/sign-in/").content.decode()
+
+
+def test_sessions_that_are_over_are_forgotten(cast: Cast) -> None:
+    mine, gone = local(), local()
+    sign_in(mine, "anna")
+    sign_in(gone, "anna")
+    Session.objects.filter(session_key=gone.session.session_key).update(expire_date=timezone.now())
+    assert sweep_sessions() == 1
+    assert [row.session_key for row in UserSession.objects.all()] == [mine.session.session_key]
+    assert is_in(mine)
 
 
 def test_too_many_attempts_are_told_to_wait_and_lock_nobody_else_out(cast: Cast) -> None:

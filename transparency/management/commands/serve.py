@@ -27,6 +27,7 @@ from transparency.services.initialise import initialise
 from transparency.services.publish_log import publish_leftovers, publish_log
 from transparency.services.sweep_jobs import sweep_jobs
 from transparency.services.sweep_objects import sweep_objects
+from transparency.services.sweep_sessions import sweep_sessions
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -115,6 +116,7 @@ class Command(BaseCommand):
             if now >= next_upkeep:
                 next_upkeep = now + UPKEEP_SECONDS
                 _guarded(sweep_objects)
+                _guarded(sweep_sessions)
             time.sleep(0.5)
 
 

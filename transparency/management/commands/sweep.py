@@ -14,6 +14,7 @@ from transparency.errors import UnavailableError
 from transparency.services.publish_log import publish_leftovers
 from transparency.services.sweep_jobs import sweep_jobs
 from transparency.services.sweep_objects import sweep_objects
+from transparency.services.sweep_sessions import sweep_sessions
 
 UPKEEP_SECONDS = 3600.0
 _logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Command(BaseCommand):
                 if time.monotonic() >= next_upkeep:
                     next_upkeep = time.monotonic() + UPKEEP_SECONDS
                     sweep_objects()
+                    sweep_sessions()
             except (UnavailableError, OperationalError) as error:
                 _logger.warning("sweep: %s", error)
             if options["once"]:
