@@ -77,7 +77,7 @@ def test_a_right_to_one_person_is_that_persons_and_what_does_not_exist_is_said(
         ({"folder": "../x"}, "This is not a folder as trees here can have them."),
         ({"folder": "a\x00b"}, "Null characters are not allowed"),
         ({"rights": ["operate"]}, "Select a valid choice"),
-        ({"rights": []}, "This field is required"),
+        ({"rights": []}, "Choose at least one."),
         ({"rights": ["review"], "folder": "hidden"}, "Only reading and downloading can be limited to a folder."),
         ({"first_day": "2030-02-01", "last_day": "2030-01-01"}, "The last day lies before the first."),
         ({"last_day": "2020-01-01"}, "or in the past"),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.reviews.services.signing import PemKey
 from transparency.models import Grant, Invitation, Organisation, Person, TrustAnchor
+from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def test_a_sign_in_of_a_while_ago_changes_nothing_before_it_is_confirmed(
     product = ensure_release(vendor="acme", product="vault", version="9.9", restricted=True).product
     north, anchor = Organisation.objects.get(slug="north"), cast.auditor.anchors.get()
     grant = Grant.objects.create(organisation=Organisation.objects.get(slug="south"), product=product, rights=["know"])
+    vendors = enrol_product_anchor(product=product, public_text=cast.vendor_key.public, enrolled_by=cast.vendor)
+    wide = TrustAnchor.objects.create(organisation=product.vendor, format="openpgp", public="-", fingerprint="0" * 40)
     revoke: dict[str, object] = {"revocation": "compromised", "reason": "x", "certain": "on"}
     given: dict[str, object] = {"organisation": north.pk, "rights": ["read-source"], "step": "give"}
     asked: list[tuple[str, str, dict[str, object]]] = [
@@ -47,6 +50,14 @@ def test_a_sign_in_of_a_while_ago_changes_nothing_before_it_is_confirmed(
         ("anna", f"/keys/{anchor.pk}/replace/", {"public": PemKey().public}),
         ("anna", f"/keys/{anchor.pk}/revoke/", revoke),
         ("olga", f"/people/anna/keys/{anchor.pk}/revoke/", revoke),
+        ("vera", "/products/vault/-/keys/", {"public": PemKey().public}),
+        (
+            "vera",
+            f"/products/vault/-/keys/{vendors.pk}/replace/",
+            {"public": PemKey().public, "changes_on": "2026-01-01"},
+        ),
+        ("vera", f"/products/vault/-/keys/{vendors.pk}/revoke/", revoke),
+        ("olga", f"/vendors/acme/keys/{wide.pk}/revoke/", revoke),
         ("olga", "/people/stan/open/", {"reason": "x"}),
     ]
     clients = {name: browse(name) for name in ("olga", "vera", "anna")}

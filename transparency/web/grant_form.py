@@ -24,7 +24,10 @@ _GIVEN_BY_OPENNESS = frozenset({Right.KNOW, Right.READ_SOURCE})
 
 class GrantForm(forms.Form):
     organisation = forms.ModelChoiceField(
-        label="To", queryset=Organisation.objects.none(), empty_label="Choose an organisation"
+        label="To",
+        queryset=Organisation.objects.none(),
+        empty_label="Choose an organisation",
+        error_messages={"required": "Choose an organisation."},
     )
     person = forms.CharField(
         label="To one person of it alone",
@@ -38,7 +41,11 @@ class GrantForm(forms.Form):
     release = forms.ModelChoiceField(
         label="On", queryset=Release.objects.none(), required=False, empty_label="every release, later ones too"
     )
-    rights = forms.MultipleChoiceField(label="What they may do", widget=forms.CheckboxSelectMultiple)
+    rights = forms.MultipleChoiceField(
+        label="What they may do",
+        error_messages={"required": "Choose at least one."},
+        widget=forms.CheckboxSelectMultiple,
+    )
     folder = forms.CharField(
         label="Only in this folder",
         help_text="As trees show it, such as src/crypto. Only reading and downloading can be limited so.",

@@ -56,9 +56,9 @@ def grants(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def give(request: HttpRequest, slug: str) -> HttpResponse:
     """Posted once it answers with the sentence; posted again with `given`, it is so."""
     product, person = _overseen_product(request, slug), signed_in(request)
@@ -78,9 +78,9 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def end(request: HttpRequest, slug: str, identity: int) -> HttpResponse:
     product = _overseen_product(request, slug)
     about = Q(product=product) | Q(release__product=product)

@@ -15,11 +15,10 @@ from transparency.errors import EvidenceError, sentence_for
 from transparency.models import Organisation
 from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, enrol_person_anchor
 from transparency.web.access import refuse, signed_in
-from transparency.web.step_up import fresh_sign_in
+from transparency.web.step_up import fresh_sign_in_to_send
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-    from django.http.response import HttpResponseBase
 
     from transparency.models import Person
 
@@ -51,23 +50,15 @@ class KeyForm(forms.Form):
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def keys(request: HttpRequest) -> HttpResponseBase:
+@fresh_sign_in_to_send
+def keys(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     if person.organisation is None or person.organisation.kind != Organisation.Kind.AUTHORITY:
         refuse("Keys of people are kept for auditors: only people of an authority sign statements here.")
-    return _enrol(request) if request.method == "POST" else _page(request, KeyForm())
-
-
-@fresh_sign_in
-def _enrol(request: HttpRequest) -> HttpResponse:
-    form = KeyForm(request.POST)
-    if form.is_valid() and (fingerprint := form.enrol(signed_in(request))):
+    form = KeyForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and (fingerprint := form.enrol(person)):
         messages.success(request, f"Enrolled {fingerprint}. Compare it with the one your own tool prints.")
         return redirect("keys")
-    return _page(request, form)
-
-
-def _page(request: HttpRequest, form: KeyForm) -> HttpResponse:
-    anchors = signed_in(request).anchors.order_by("revoked_at", "enrolled_at")
+    anchors = person.anchors.order_by("revoked_at", "enrolled_at")
     context = {"form": form, "anchors": anchors, "private": True}
     return render(request, "transparency/keys.html", context, status=422 if form.errors else 200)

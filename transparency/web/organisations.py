@@ -31,12 +31,11 @@ from transparency.services.withdraw_invitation import withdraw_invitation
 from transparency.web.access import refuse, signed_in
 from transparency.web.key_forms import complaint
 from transparency.web.organisation_forms import InviteForm, NameForm, OrganisationForm
-from transparency.web.step_up import fresh_sign_in
+from transparency.web.step_up import fresh_sign_in, fresh_sign_in_to_send
 
 if TYPE_CHECKING:
     from django import forms
     from django.http import HttpRequest, HttpResponse
-    from django.http.response import HttpResponseBase
 
 FORM_METHODS = ("GET", "HEAD", "POST")
 
@@ -44,23 +43,15 @@ FORM_METHODS = ("GET", "HEAD", "POST")
 @login_required
 @never_cache
 @require_http_methods(FORM_METHODS)
-def organisations(request: HttpRequest) -> HttpResponseBase:
+@fresh_sign_in_to_send
+def organisations(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     if not may(person, Right.OPERATE, None):
         refuse("The list of organisations is the operator's.")
-    return _enter(request) if request.method == "POST" else _list(request, OrganisationForm())
-
-
-@fresh_sign_in
-def _enter(request: HttpRequest) -> HttpResponse:
-    form = OrganisationForm(request.POST)
+    form = OrganisationForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and (made := _create(request, form)):
         messages.success(request, f"Entered {made.name}. Nobody is in it yet: invite its first person.")
         return redirect("organisation", made.slug)
-    return _list(request, form)
-
-
-def _list(request: HttpRequest, form: OrganisationForm) -> HttpResponse:
     context = {"organisations": organisations_with_counts(), "form": form}
     return render(request, "transparency/organisations.html", context, status=422 if form.errors else 200)
 
@@ -87,9 +78,9 @@ def rename(request: HttpRequest, organisation: str) -> HttpResponse:
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_POST
+@fresh_sign_in
 def invite(request: HttpRequest, organisation: str) -> HttpResponse:
     """The answer is the one page that shows the link."""
     row = _operators_organisation(request, organisation)

@@ -51,17 +51,17 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def close(request: HttpRequest, username: str) -> HttpResponse:
     return _change(request, username, closing=True)
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def reopen(request: HttpRequest, username: str) -> HttpResponse:
     return _change(request, username, closing=False)
 

@@ -29,9 +29,9 @@ FORM_METHODS = ("GET", "HEAD", "POST")
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def replace(request: HttpRequest, identity: int) -> HttpResponse:
     person = signed_in(request)
     anchor = _anchor_or_404(person, identity)
@@ -45,18 +45,18 @@ def replace(request: HttpRequest, identity: int) -> HttpResponse:
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def revoke_own(request: HttpRequest, identity: int) -> HttpResponse:
     person = signed_in(request)
     return _revoke(request, person, _anchor_or_404(person, identity))
 
 
 @login_required
-@fresh_sign_in
 @never_cache
 @require_http_methods(FORM_METHODS)
+@fresh_sign_in
 def revoke(request: HttpRequest, username: str, identity: int) -> HttpResponse:
     person = person_or_404(request, username)
     if not may(request.user, Right.OPERATE, None):
