@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
     from transparency.permissions import Someone
 
 
+class Phase(StrEnum):
+    """Where an engagement stands in time. Only a running one is worked in."""
+
+    COMING = "not begun yet"
+    RUNNING = "running"
+    OVER = "over"
+
+
+def phase_of(engagement: Engagement) -> Phase:
+    """Where the engagement stands now."""
+    now = timezone.now()
+    if engagement.starts_at > now:
+        return Phase.COMING
+    return Phase.OVER if engagement.ends_at and engagement.ends_at < now else Phase.RUNNING
+
+
 def is_member(person: Someone, engagement: Engagement, *, path: str = "") -> bool:
     """Whether this is one of the engagement's auditors who still has the right to review (there, at `path`)."""
     if not isinstance(person, Person) or authority_of(person) != engagement.authority:
@@ -26,18 +43,31 @@ def is_member(person: Someone, engagement: Engagement, *, path: str = "") -> boo
 
 
 def require_member(person: Someone, engagement: Engagement, *, path: str = "") -> None:
-    """Raise `not-a-member` unless `is_member`."""
+    """Raise `not-a-member` unless `is_member`, and `terms-not-accepted` while that person has not accepted the terms.
+
+    Whatever is written under an engagement asks this: reading a release follows from the right to it, working from the terms.
+    """
     if not is_member(person, engagement, path=path):
         raise NotAllowedError("not-a-member", expected="an auditor of this engagement with the right to review")
+    if not has_accepted(person, engagement):
+        raise EvidenceError("terms-not-accepted", expected="the engagement's terms accepted", found="not accepted yet")
+
+
+def has_accepted(person: Someone, engagement: Engagement) -> bool:
+    """Whether there is nothing (more) for this person to accept."""
+    if not engagement.terms:
+        return True
+    return isinstance(person, Person) and engagement.acceptances.filter(person=person).exists()
 
 
 def require_running(engagement: Engagement) -> None:
     """Raise `engagement-closed` outside the engagement's time."""
-    now = timezone.now()
-    if engagement.starts_at > now or (engagement.ends_at and engagement.ends_at < now):
+    if phase_of(engagement) is not Phase.RUNNING:
         until = format_time(engagement.ends_at) if engagement.ends_at else "…"
         raise EvidenceError(
-            "engagement-closed", expected=f"{format_time(engagement.starts_at)} to {until}", found=format_time(now)
+            "engagement-closed",
+            expected=f"{format_time(engagement.starts_at)} to {until}",
+            found=format_time(timezone.now()),
         )
 
 
@@ -47,6 +77,11 @@ def authority_of(person: Someone) -> Organisation | None:
     if organisation is None or organisation.kind != Organisation.Kind.AUTHORITY:
         return None
     return organisation
+
+
+def may_know_reviewer(someone: Someone, authority: Organisation) -> bool:
+    """No statement holds a name: the reviewer's own authority and the operator know who it is."""
+    return authority_of(someone) == authority or may(someone, Right.OPERATE, None)
 
 
 def may_read_notes(person: Person, engagement: Engagement) -> bool:

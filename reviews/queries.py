@@ -50,6 +50,13 @@ def engagements_fact(person: Person) -> tuple[str, str]:
     return "Engagements", str(Engagement.objects.filter(auditors=person).count())
 
 
+def engagements_of_authority(person: Person) -> list[Engagement]:
+    """The engagements of the person's authority on releases that the person may review, newest first."""
+    rows = Engagement.objects.filter(authority=person.organisation)
+    rows = rows.select_related("authority", "release__product__vendor", "release__subject")
+    return [row for row in rows if may_read_notes(person, row)]
+
+
 def reading_of(*, asked_by: Person, engagement: Engagement, person: Person | None = None) -> Reading:
     """What the authority (or one of its people) read of the engagement's scope: ask it by folder and by file.
 
@@ -80,8 +87,8 @@ def notes_on(*, asked_by: Someone, release: Release, snapshot: Snapshot, path: s
 
 
 def statements_waiting(person: Person) -> QuerySet[Statement]:
-    """Statements handed out to this person that have not come back signed."""
-    rows = Statement.objects.filter(reviewer=person, attestation__isnull=True)
+    """Statements handed out to this person that have not come back signed, and were not abandoned."""
+    rows = Statement.objects.filter(reviewer=person, attestation__isnull=True, abandoned_at__isnull=True)
     return rows.select_related("engagement__authority", "engagement__release__product", "anchor")
 
 
@@ -110,6 +117,12 @@ def attestations_of(*, asked_by: Someone, release: Release) -> list[Attestation]
 def attestation_digests(product: Product) -> QuerySet[Attestation, str]:
     """Under which digests the statements about a product are logged. Who may know of them is the caller's question."""
     return Attestation.objects.filter(release__product=product).values_list("digest", flat=True)
+
+
+def later_by_reviewer(attestation: Attestation) -> Attestation | None:
+    """The newest attestation that the same reviewer made later about the same release."""
+    rows = Attestation.objects.filter(release=attestation.release_id, pk__gt=attestation.pk)
+    return rows.filter(statement__reviewer=attestation.statement.reviewer_id).order_by("-pk").first()
 
 
 @lru_cache(maxsize=OPEN_REPORTS)

@@ -57,7 +57,7 @@ def may(person: Someone, right: Right, target: Product | Release | Delivery | No
         return right is Right.KNOW and not product.is_restricted and not quarantined
     if quarantined:
         return _may_see_quarantined(person, quarantined)
-    if right in _by_organisation(person, product):
+    if right in rights_by_work(person.organisation, product):
         return True
     return _granted(person, right, target, path)
 
@@ -111,21 +111,33 @@ def known_releases(person: Someone) -> Q:
     return opened | mine
 
 
+def rights_by_work(organisation: Organisation | None, product: Product) -> frozenset[Right]:
+    """What an active person has by the product's visibility and by where they work (None: nowhere), without any grant."""
+    kind = organisation.kind if organisation else None
+    rights = frozenset() if product.is_restricted else _SIGNED_IN_OPEN_RIGHTS
+    if kind == Organisation.Kind.OPERATOR:
+        return rights | _OPERATOR_RIGHTS
+    if organisation is not None and kind == Organisation.Kind.VENDOR and product.vendor_id == organisation.pk:
+        return rights | _VENDOR_RIGHTS
+    return rights
+
+
+def rights_by_grant(grant: Grant) -> frozenset[Right]:
+    """What a grant gives while it is live, with all that it brings along."""
+    return frozenset(right for right in Right if _covers_right(grant.rights, right))
+
+
+def live_grants(now: datetime) -> QuerySet[Grant]:
+    """The grants that give something at this moment, whoever holds them."""
+    started = Q(valid_from__isnull=True) | Q(valid_from__lte=now)
+    running = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
+    return Grant.objects.filter(started & running, revoked_at__isnull=True)
+
+
 def _kind(person: Someone) -> str | None:
     if not isinstance(person, Person) or not person.is_active or person.organisation is None:
         return None
     return person.organisation.kind
-
-
-def _by_organisation(person: Person, product: Product) -> frozenset[Right]:
-    """What follows from visibility and from where a person works, without any grant."""
-    kind = _kind(person)
-    rights = frozenset() if product.is_restricted else _SIGNED_IN_OPEN_RIGHTS
-    if kind == Organisation.Kind.OPERATOR:
-        return rights | _OPERATOR_RIGHTS
-    if kind == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id:
-        return rights | _VENDOR_RIGHTS
-    return rights
 
 
 def _product_of(target: Product | Release | Delivery) -> Product:
@@ -145,7 +157,7 @@ def _granted(person: Person, right: Right, target: Product | Release | Delivery,
     release = target.release if isinstance(target, Delivery) else target if isinstance(target, Release) else None
     product = _product_of(target)
     return any(
-        _covers_right(grant.rights, right) and (right is Right.KNOW or _covers_path(grant.folder, path))
+        _covers_right(grant.rights, right) and (right is Right.KNOW or covers_path(grant.folder, path))
         for grant in _grants_on(person, product)
         if grant.product_id == product.pk
         or (grant.release_id == release.pk if release is not None else right is Right.KNOW)
@@ -179,14 +191,13 @@ def _live_grants(person: Person, now: datetime) -> QuerySet[Grant]:
     holder = Q(person=person)
     if person.organisation_id:
         holder |= Q(organisation_id=person.organisation_id)
-    started = Q(valid_from__isnull=True) | Q(valid_from__lte=now)
-    running = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
-    return Grant.objects.filter(holder & started & running, revoked_at__isnull=True)
+    return live_grants(now).filter(holder)
 
 
 def _covers_right(rights: Iterable[str], right: Right) -> bool:
     return any(held == right or right in _IMPLIES.get(Right(held), frozenset()) for held in rights)
 
 
-def _covers_path(folder: str, path: str) -> bool:
+def covers_path(folder: str, path: str) -> bool:
+    """Whether a grant on `folder` (empty: everything) reaches `path`."""
     return not folder or path == folder or path.startswith(folder + "/")

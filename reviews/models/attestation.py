@@ -23,6 +23,8 @@ class Statement(models.Model):
     marks_secret = models.BinaryField(editable=False)
     marks = models.BinaryField(editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Set while its reviewer does not mean to sign it. The row stays, and it can be taken up again.
+    abandoned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at",)

@@ -37,7 +37,7 @@ SHOWN_BYTES = 24  # of each side, where two payloads part
 
 def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Attestation:
     """Return the attestation, new or as accepted before; raise NotAllowedError, `envelope-…`, `payload-mismatch`,
-    `signed-by-another-key`, `key-not-in-use`, `already-attested`, and what a signature that does not hold raises.
+    `signed-by-another-key`, `key-not-in-use`, `already-attested`, `statement-abandoned`, and what a signature that does not hold raises.
     """
     require_member(person, statement.engagement)
     if statement.reviewer_id != person.pk:
@@ -54,10 +54,12 @@ def accept_envelope(*, person: Person, statement: Statement, data: bytes) -> Att
     key = _check_signer(person, envelope, statement)
     release = statement.engagement.release
     with transaction.atomic():
-        Statement.objects.select_for_update().get(pk=statement.pk)  # of two uploads at once the second sees the first
-        known = _already(statement, digest)
+        row = Statement.objects.select_for_update().get(pk=statement.pk)
+        known = _already(statement, digest)  # of two uploads at once the second sees the first
         if known is not None:
             return known
+        if row.abandoned_at is not None:
+            raise EvidenceError("statement-abandoned", expected="a statement that waits", found="an abandoned one")
         _require_in_use(TrustAnchor.objects.select_for_update().get(pk=statement.anchor_id))
         entry = log_record(
             kind=KIND,

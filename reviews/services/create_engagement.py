@@ -15,6 +15,7 @@ from reviews.models import Engagement
 from reviews.permissions import authority_of
 from reviews.rules.scope import Scope
 from reviews.rules.words import check_words
+from reviews.services.load_reading import load_tree
 from transparency.errors import EvidenceError, NotAllowedError
 from transparency.permissions import Right, may
 from transparency.proofs.canonical import canonical_json
@@ -48,7 +49,7 @@ def create_engagement(
     exclude: Sequence[Exclusion] = (),
     terms: str = "",
 ) -> Engagement:
-    """Return the new engagement; raise NotAllowedError, `engagement-malformed`, `glob-…`, `text-…`."""
+    """Return the new engagement; raise NotAllowedError, `engagement-malformed`, `glob-…`, `scope-empty`, `text-…`."""
     _check_people(created_by, authority, release, auditors)
     scope = Scope(include=tuple(include), exclude=tuple(exclude))
     words = check_words(terms, limit=MAX_TERMS_CHARS, where="terms", optional=True)
@@ -57,6 +58,8 @@ def create_engagement(
     if ends_at is not None and ends_at <= starts_at:
         raise EvidenceError("engagement-malformed", subject="dates", expected="an end after the start", found="before")
     exclusions = [{"glob": each.glob, "reason": each.reason} for each in scope.exclude]
+    if release.subject is not None and not load_tree(release.subject, scope).totals_of("").files:
+        raise EvidenceError("scope-empty", expected="a scope that covers a file", found="none")
     record = canonical_json(
         {
             "type": ENGAGEMENT_TYPE,

@@ -39,6 +39,13 @@ def load_tree(snapshot: Snapshot, scope: Scope) -> ScopedTree:
     return _tree(snapshot.pk, snapshot.file_table, scope)
 
 
+def load_files(snapshot: Snapshot) -> Iterator[ScopedFile]:
+    """Every regular file of a snapshot, in the order of its paths."""
+    for entry in open_file_table(snapshot):
+        if entry.mode in REGULAR_MODES:
+            yield _scoped_file(entry, escape_path(entry.path))
+
+
 def load_marks(*, authority: Organisation, product: Product, person: Person | None = None) -> list[Mark]:
     """The marks of an authority's people on a product, those of earlier releases among them."""
     rows = ReadMark.objects.filter(engagement__authority=authority, product=product)
@@ -60,4 +67,8 @@ def _scoped_files(entries: Iterable[FileEntry], scope: Scope) -> Iterator[Scoped
     for entry in entries:
         path = escape_path(entry.path)
         if entry.mode in REGULAR_MODES and scope.covers(path):
-            yield ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)
+            yield _scoped_file(entry, path)
+
+
+def _scoped_file(entry: FileEntry, path: str) -> ScopedFile:
+    return ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.http import Http404
 
-from reviews.models import Engagement, Note, Statement
+from reviews.models import Attestation, Engagement, Note, Statement
 from reviews.note_rights import first_of, may_read_thread
 from reviews.permissions import is_member, may_read_notes
 from transparency.errors import EvidenceError
@@ -108,6 +108,18 @@ def statement_or_404(request: HttpRequest, identity: int) -> Statement:
     rows = Statement.objects.select_related("engagement__release__product__vendor", "engagement__authority", "anchor")
     row = rows.filter(pk=identity, reviewer_id=request.user.pk).first()
     if row is None or not is_member(request.user, row.engagement):
+        raise Http404
+    return row
+
+
+def attestation_or_404(request: HttpRequest, digest: str) -> Attestation:
+    """By the SHA-256 of its envelope, for whoever may know of the release."""
+    rows = Attestation.objects.select_related(
+        "entry", "release__product__vendor", "release__subject", "statement__snapshot", "statement__reviewer",
+        "statement__engagement__authority", "statement__anchor",
+    )  # fmt: skip
+    row = rows.filter(digest=digest).first()
+    if row is None or not may(request.user, Right.KNOW, row.release):
         raise Http404
     return row
 

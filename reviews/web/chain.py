@@ -7,9 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reviews.permissions import authority_of
+from reviews.permissions import may_know_reviewer
 from reviews.queries import attestations_of
-from transparency.permissions import Right, may
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +52,7 @@ class ShownLink:
 
 @dataclass(frozen=True, slots=True)
 class ShownReview:
-    """What one attestation states. `person` is empty for whoever may not know the name; `index` is that of the log entry.
+    """What one attestation states. `person` is empty for whoever may not know the name; `index` is the log entry's, `digest` the envelope's.
 
     `reviewer` tells one person's statements from another's, whatever keys they used; it is never shown.
     """
@@ -63,6 +62,7 @@ class ShownReview:
     person: str
     index: int | None
     reviewer: int | None = None
+    digest: str = ""
 
     @property
     def conclusion(self) -> str:
@@ -124,9 +124,8 @@ def _review(said: StatedReview, rows: Mapping[str, Attestation], asked_by: Someo
     if row is None:
         return ShownReview(said, said.authority, "", None)
     authority = row.statement.engagement.authority
-    own = authority_of(asked_by) == authority or may(asked_by, Right.OPERATE, None)
-    name = row.statement.reviewer.display_name if own else ""
-    return ShownReview(said, authority.name, name, row.entry.index, row.statement.reviewer_id)
+    name = row.statement.reviewer.display_name if may_know_reviewer(asked_by, authority) else ""
+    return ShownReview(said, authority.name, name, row.entry.index, row.statement.reviewer_id, row.digest)
 
 
 def _title(name: str) -> str:

@@ -45,6 +45,8 @@ _SECTIONS = {
     "log-entry": "log",
     "log-checkpoint-page": "log",
     "log-monitor": "log",
+    "attestation": "products",
+    "exposure": "products",
     "engagements": "engagements",
     "engagement": "engagements",
     "engagement-new": "engagements",

@@ -1,4 +1,4 @@
-"""Engagements: the list, one with its coverage, and the form that makes one."""
+"""Engagements: those of one's authority, and the form that agrees one after showing what its scope takes in."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reviews.models import Engagement
-from reviews.permissions import authority_of, is_member
-from reviews.queries import engagements_of, reading_of
+from reviews.permissions import Phase, authority_of, phase_of
+from reviews.queries import engagements_of_authority
+from reviews.rules.scope_preview import preview_scope
 from reviews.services.create_engagement import create_engagement
-from reviews.web.access import Readable, engagement_or_404
-from reviews.web.folders import Work, rows_of
-from reviews.web.forms import EngagementForm
+from reviews.services.load_reading import load_files
+from reviews.web.engagement_form import EngagementForm
 from transparency.errors import EvidenceError
+from transparency.proofs.digest import Digest
 from transparency.web.access import refuse, signed_in
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from reviews.rules.scope_preview import ScopePreview
     from transparency.models import Organisation, Person
 
 ONLY_AUTHORITIES = "Engagements are agreed by people of an authority. You are signed in, but belong to none."
+LOOK_FIRST = "Some globs hit no file. What was agreed is never edited: look at what is in scope below, correct it, or agree once more."
 
 
 @login_required
@@ -35,8 +37,14 @@ ONLY_AUTHORITIES = "Engagements are agreed by people of an authority. You are si
 def engagements(request: HttpRequest) -> HttpResponse:
     if authority_of(request.user) is None:
         refuse(ONLY_AUTHORITIES)
-    rows = engagements_of(signed_in(request))
-    return render(request, "reviews/engagements.html", {"engagements": rows, "now": timezone.now()})
+    person = signed_in(request)
+    rows = engagements_of_authority(person)
+    own = set(person.engagements.values_list("pk", flat=True))
+    shown = [(row, phase_of(row), row.pk in own) for row in rows]
+    groups = [
+        (phase, [each for each in shown if each[1] == phase]) for phase in (Phase.RUNNING, Phase.COMING, Phase.OVER)
+    ]
+    return render(request, "reviews/engagements.html", {"groups": groups, "any": bool(rows)})
 
 
 @login_required
@@ -49,38 +57,26 @@ def create(request: HttpRequest) -> HttpResponse:
     initial = {"release": request.GET.get("release"), "auditors": [person.pk], "depth": Engagement.Depth.BLUE}
     sent = request.POST if request.method == "POST" else None
     form = EngagementForm(sent, initial=initial, person=person, authority=authority)
-    if form.is_valid() and (row := _create(form, person, authority)):
-        messages.success(request, "The engagement is agreed. What was agreed is fixed by its digest.")
-        return redirect("engagement", row.pk)
-    return render(request, "reviews/engagement_new.html", {"form": form}, status=422 if form.errors else 200)
+    preview = _look(form) if form.is_valid() else None
+    seen = _mark_of(form) if preview else ""
+    if preview and request.POST.get("step") != "preview":
+        if preview.without_hit and request.POST.get("seen") != seen:
+            form.add_error("include", LOOK_FIRST)
+        elif row := _create(form, person, authority):
+            messages.success(request, "The engagement is agreed. What was agreed is fixed by its digest.")
+            return redirect("engagement", row.pk)
+    context = {"form": form, "preview": preview, "seen": seen}
+    return render(request, "reviews/engagement_new.html", context, status=422 if form.errors else 200)
 
 
-@login_required
-@never_cache
-@require_safe
-def engagement(request: HttpRequest, identity: int) -> HttpResponse:
-    row, person = engagement_or_404(request, identity), signed_in(request)
-    snapshot = row.release.subject
-    if snapshot is None:
-        messages.info(
-            request,
-            "The source of this release was withdrawn. Your notes and marks are kept; below is what can still be read.",
-        )
-        return redirect("release", row.release.product.slug, row.release.version)
-    work = Work(person, row, row.release, snapshot)
-    rows = rows_of(row.release, snapshot, b"", Readable(person, row.release), work)
-    context = {
-        "engagement": row,
-        "release": row.release,
-        "share": work.share_of(""),
-        "own": reading_of(asked_by=person, engagement=row, person=person).share_of(""),
-        "rows": [each for each in rows if each.is_folder] or rows,
-        "auditors": row.auditors.all(),
-        "statements": row.statements.filter(reviewer=person).select_related("attestation__entry"),
-        "member": is_member(person, row),
-        "ended": bool(row.ends_at and row.ends_at < timezone.now()),
-    }
-    return render(request, "reviews/engagement.html", context)
+def _look(form: EngagementForm) -> ScopePreview:
+    return preview_scope(load_files(form.cleaned_data["release"].subject), form.scope)
+
+
+def _mark_of(form: EngagementForm) -> str:
+    """What a preview was of, so that agreeing to something else shows that first. It gives no right, so it is no secret."""
+    scope = form.scope
+    return Digest.of(repr((form.cleaned_data["release"].pk, scope.include, scope.exclude)).encode()).hex
 
 
 def _create(form: EngagementForm, person: Person, authority: Organisation) -> Engagement | None:
@@ -91,7 +87,7 @@ def _create(form: EngagementForm, person: Person, authority: Organisation) -> En
             authority=authority,
             release=data["release"],
             auditors=list(data["auditors"]),
-            starts_at=timezone.now(),
+            starts_at=data["starts"],
             ends_at=data["ends"],
             depth=data["depth"],
             include=data["include"],
@@ -99,5 +95,6 @@ def _create(form: EngagementForm, person: Person, authority: Organisation) -> En
             terms=data["terms"],
         )
     except EvidenceError as error:
-        form.add_error(None, f"Expected {error.expected}; found {error.found or 'something else'}. ({error.code})")
+        field = "include" if error.code == "scope-empty" else None
+        form.add_error(field, f"Expected {error.expected}; found {error.found or 'something else'}. ({error.code})")
         return None

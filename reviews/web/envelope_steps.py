@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HANDED_IN, READ, FROZEN, SIGNED, LOGGED = range(5)
 _NAMES = (
     "handed in by the person it was handed out to, and not signed before",
-    "the envelope reads",
+    "the envelope, or the signature, reads",
     "its payload is the frozen statement",
     "your enrolled key signed it",
     "kept and logged",
@@ -20,6 +20,8 @@ _NAMES = (
 _FAILED_AT = {
     "not-a-member": HANDED_IN,
     "not-the-reviewer": HANDED_IN,
+    "terms-not-accepted": HANDED_IN,
+    "statement-abandoned": HANDED_IN,
     "payload-mismatch": FROZEN,
     "already-attested": HANDED_IN,
     "statement-malformed": FROZEN,
@@ -37,9 +39,9 @@ def accepted_steps(row: Statement, attestation: Attestation) -> list[Step]:
     return [_step(name, "holds", "", each) for name, each in zip(_NAMES, found, strict=True)]
 
 
-def refused_steps(row: Statement, error: EvidenceError) -> list[Step]:
-    """Those before the failure hold; those after it were not reached."""
-    at = _FAILED_AT.get(error.code, READ if error.code.startswith(_READING) else SIGNED)
+def refused_steps(row: Statement, error: EvidenceError, *, made: bool = True) -> list[Step]:
+    """Those before the failure hold; those after it were not reached. Not `made`: no envelope could be made of what was handed in."""
+    at = _FAILED_AT.get(error.code, READ if not made or error.code.startswith(_READING) else SIGNED)
     known = ("you", "", f"sha256 {row.digest}", row.anchor.fingerprint, "")
     steps = [_step(name, "holds", "", found) for name, found in zip(_NAMES[:at], known[:at], strict=True)]
     where = f" ({error.subject})" if error.subject else ""

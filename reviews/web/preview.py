@@ -1,8 +1,7 @@
-"""The sentences that a statement would hold if it were frozen now, for the page on which it is prepared."""
+"""What a statement would say if it were frozen now, for the page on which it is prepared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -10,27 +9,29 @@ from django.utils import timezone
 from reviews.rules.predicate import fill_review
 from reviews.services.freeze_statement import DEFAULT_WORDS
 from reviews.services.gather_facts import gather_facts
-from transparency.proofs.attest.predicates import NOT_SHOWN
 
 if TYPE_CHECKING:
     from reviews.models import Engagement
+    from reviews.web.statement_forms import StatementForm
     from transparency.models import Person
+    from transparency.proofs.attest.predicates import SourceReview
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    machines_found: str
-    people_state: str
-    not_shown: str
+def preview_of(person: Person, engagement: Engagement, form: StatementForm) -> SourceReview | None:
+    """With the words of a form that was filled in, else with the usual ones; None without a key or a source. Nothing is written.
 
-
-def preview_of(person: Person, engagement: Engagement) -> Preview | None:
-    """None for somebody without a key, or for a release without source. Nothing is written."""
-    anchor = person.anchors.filter(revoked_at__isnull=True).first()
+    Raises what the words do (`text-…`, `too-many-items`).
+    """
+    said = form.cleaned_data if form.is_valid() else {}
+    anchor = said.get("anchor") or form.fields["anchor"].queryset.first()  # type: ignore[attr-defined]
     if anchor is None or engagement.release.subject is None:
         return None
     gathered = gather_facts(
-        person=person, engagement=engagement, anchor=anchor, now=timezone.now(), valid_until=None, open_findings=0
+        person=person,
+        engagement=engagement,
+        anchor=anchor,
+        now=timezone.now(),
+        valid_until=said.get("valid_until"),
+        open_findings=said.get("open_findings", 0),
     )
-    review = fill_review(gathered.facts, DEFAULT_WORDS, "abstain")
-    return Preview(review.machines_found, review.people_state, NOT_SHOWN)
+    return fill_review(gathered.facts, form.words if said else DEFAULT_WORDS, said.get("conclusion", "abstain"))

@@ -1,4 +1,4 @@
-"""Statements: preview and freeze one, download it, sign it outside, upload the envelope, see each step."""
+"""A frozen statement: download it, sign it outside, hand it in, see each step; or abandon it, and take it up again."""
 
 from __future__ import annotations
 
@@ -12,45 +12,28 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reviews.models import Attestation
-from reviews.permissions import is_member
+from reviews.services.abandon_statement import abandon_statement
 from reviews.services.accept_envelope import accept_envelope
-from reviews.services.freeze_statement import freeze_statement
-from reviews.web.access import engagement_or_404, statement_or_404
+from reviews.services.envelope_from import envelope_from
+from reviews.services.take_up_statement import take_up_statement
+from reviews.web.access import statement_or_404
 from reviews.web.envelope_steps import accepted_steps, refused_steps
-from reviews.web.forms import EnvelopeForm, StatementForm
-from reviews.web.preview import preview_of
+from reviews.web.sign_commands import sign_commands
+from reviews.web.statement_forms import EnvelopeForm
 from transparency.errors import EvidenceError, sentence_for
 from transparency.proofs.attest.dsse import pae
 from transparency.proofs.attest.predicates import parse_source_review
 from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import installation
-from transparency.web.access import refuse, signed_in
+from transparency.web.access import signed_in
 from transparency.web.step_up import fresh_sign_in_to_send
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from reviews.models import Engagement, Statement
+    from reviews.models import Statement
     from transparency.models import Person
     from transparency.reports import Step
-
-
-@login_required
-@never_cache
-@require_safe
-def new(request: HttpRequest, identity: int) -> HttpResponse:
-    engagement = _own_engagement(request, identity)
-    return _form_page(request, engagement, StatementForm(person=signed_in(request)))
-
-
-@login_required
-@never_cache
-@require_POST
-def freeze(request: HttpRequest, identity: int) -> HttpResponse:
-    engagement = _own_engagement(request, identity)
-    form = StatementForm(request.POST, person=signed_in(request))
-    row = _freeze(form, signed_in(request), engagement) if form.is_valid() else None
-    return redirect("statement", row.pk) if row else _form_page(request, engagement, form)
 
 
 @login_required
@@ -73,11 +56,32 @@ def statement(request: HttpRequest, identity: int) -> HttpResponse:
         "release": row.engagement.release,
         "engagement": row.engagement,
         "form": form,
-        "namespace": installation().attestation_namespace,
+        "sign": sign_commands(row, installation().attestation_namespace),
         "attestation": attestation,
         "steps": accepted_steps(row, attestation) if attestation and not steps else steps,
     }
     return render(request, "reviews/statement.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def abandon(request: HttpRequest, identity: int) -> HttpResponse:
+    row = statement_or_404(request, identity)
+    try:
+        abandon_statement(person=signed_in(request), statement=row)
+    except EvidenceError as error:
+        messages.error(request, f"{sentence_for(error.code)} ({error.code})")
+    else:
+        messages.success(request, "Abandoned: it waits for no signature any more. You can take it up again here.")
+    return redirect("statement", row.pk)
+
+
+@login_required
+@require_POST
+def take_up(request: HttpRequest, identity: int) -> HttpResponse:
+    row = take_up_statement(person=signed_in(request), statement=statement_or_404(request, identity))
+    messages.success(request, "Taken up again: it waits for your signature.")
+    return redirect("statement", row.pk)
 
 
 @login_required
@@ -97,55 +101,17 @@ def signed_bytes(request: HttpRequest, identity: int) -> HttpResponse:
     return _attachment(pae(bytes(row.payload)), f"statement-{row.pk}.pae", "application/octet-stream")
 
 
-def _own_engagement(request: HttpRequest, identity: int) -> Engagement:
-    engagement = engagement_or_404(request, identity)
-    if not is_member(request.user, engagement):
-        refuse(
-            "Your authority has this engagement, but you are not one of its auditors: only they state what they read."
-        )
-    return engagement
-
-
-def _form_page(request: HttpRequest, engagement: Engagement, form: StatementForm) -> HttpResponse:
-    person = signed_in(request)
-    context = {
-        "engagement": engagement,
-        "release": engagement.release,
-        "form": form,
-        "anchors": person.anchors.exists(),
-        "preview": preview_of(person, engagement),
-    }
-    return render(request, "reviews/statement_new.html", context, status=422 if form.errors else 200)
-
-
-def _freeze(form: StatementForm, person: Person, engagement: Engagement) -> Statement | None:
-    """The frozen row, or None with the complaint in the form."""
-    said = form.cleaned_data
-    try:
-        return freeze_statement(
-            person=person,
-            engagement=engagement,
-            anchor=said["anchor"],
-            conclusion=said["conclusion"],
-            words=form.words,
-            open_findings=said["open_findings"],
-            valid_until=said["valid_until"],
-        )
-    except EvidenceError as error:
-        field = error.subject if error.subject in form.fields else None
-        form.add_error(
-            field, f"{sentence_for(error.code)} Expected {error.expected}; found {error.found}. ({error.code})"
-        )
-        return None
-
-
 def _hand_in(person: Person, row: Statement, form: EnvelopeForm) -> list[Step]:
     """The steps of a refusal, with the complaint in the form; none when it was accepted."""
+    made = False
+    field = "pasted" if form.cleaned_data["pasted"] else "envelope"
     try:
-        accept_envelope(person=person, statement=row, data=form.cleaned_data["envelope"])
+        data = envelope_from(statement=row, data=form.cleaned_data["handed"])
+        made = True
+        accept_envelope(person=person, statement=row, data=data)
     except EvidenceError as error:
-        form.add_error("envelope", f"{sentence_for(error.code)} Nothing was kept. ({error.code})")
-        return refused_steps(row, error)
+        form.add_error(field, f"{sentence_for(error.code)} Nothing was kept. ({error.code})")
+        return refused_steps(row, error, made=made)
     return []
 
 

@@ -1,6 +1,7 @@
 // Starts one module for each [data-module]; everything on the pages works without them.
 import { copyDigest } from "./copy-digest.mjs";
 import { deliver } from "./deliver.mjs";
+import { dropFile } from "./drop-file.mjs";
 import { jobBar } from "./job-bar.mjs";
 import { jobProgress } from "./job-progress.mjs";
 import { jumpBox } from "./jump-box.mjs";
@@ -12,6 +13,7 @@ import { theme } from "./theme.mjs";
 const modules = {
   "copy-digest": copyDigest,
   deliver,
+  "drop-file": dropFile,
   "job-bar": jobBar,
   "job-progress": jobProgress,
   "jump-box": jumpBox,

@@ -72,7 +72,7 @@ def address(pattern: URLPattern, release: Release) -> str:
     """The pattern's address for objects of one release."""
     values = {
         "slug": release.product.slug, "product": release.product.slug, "version": release.version, "index": "0", "offset": "0", "rule": "name-utf8", "position": "1",
-        "organisation": "acme", "username": "anna", "secret": "x",
+        "digest": "0" * 64, "organisation": "acme", "username": "anna", "secret": "x",
         "identity": str(release.deliveries.get().pk if pattern.name in {"delivery", "signature-file"} else release.build_lists.get().pk if pattern.name == "builds" else 1),
         "path": "0/000.p/1" if pattern.name == "log-tile" else "src" if pattern.name == "folder" else "README",
     }  # fmt: skip

@@ -1,0 +1,70 @@
+"""An attestation by the digest of its envelope: what it states, how the check ends now, its entry. Public where its release is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from reviews.permissions import may_know_reviewer
+from reviews.queries import later_by_reviewer
+from reviews.services.check_attestation import check_attestation
+from reviews.web.access import attestation_or_404
+from reviews.web.attestation_checks import attestation_checks, envelope_name
+from transparency.permissions import Right, may
+from transparency.proofs.attest.predicates import parse_source_review
+from transparency.proofs.attest.statement import parse_statement
+from transparency.queries import installation, log_head
+from transparency.web.access import refuse
+from transparency.web.caching import kept_as
+from transparency.web.deliveries import dossier_right
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from reviews.models import Attestation
+    from transparency.permissions import Someone
+
+NAMES_PATHS = "The scope of a statement names paths of a restricted product: its envelope is given to those who may read the source."
+
+
+@require_safe
+def attestation(request: HttpRequest, digest: str) -> HttpResponse:
+    row = attestation_or_404(request, digest)
+    authority, release = row.statement.engagement.authority, row.release
+    index, may_have = row.entry.index, _may_have_envelope(request.user, row)
+    context = {
+        "attestation": row,
+        "release": release,
+        "organisation": authority,
+        "person": row.statement.reviewer.display_name if may_know_reviewer(request.user, authority) else "",
+        "review": parse_source_review(parse_statement(bytes(row.statement.payload)).predicate),
+        "checked": check_attestation(attestation=row),
+        "head": log_head(),
+        "index": index if index is not None and index < log_head().size else None,
+        "later": later_by_reviewer(row),
+        "subject_stands": release.subject_id == row.statement.snapshot_id,
+        "may_have_envelope": may_have,
+        "hide_scope": not may_have,
+        "may_have_dossier": bool(release.subject) and may(request.user, dossier_right(release), release),
+        "checks": attestation_checks(row, installation().attestation_namespace),
+        "envelope_name": envelope_name(row),
+    }
+    return kept_as(render(request, "reviews/attestation.html", context), release.product)
+
+
+@require_safe
+def envelope(request: HttpRequest, digest: str) -> HttpResponse:
+    row = attestation_or_404(request, digest)
+    if not _may_have_envelope(request.user, row):
+        refuse(NAMES_PATHS)
+    response = HttpResponse(bytes(row.envelope), content_type="application/vnd.dsse.envelope+json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{envelope_name(row)}"'
+    return kept_as(response, row.release.product)
+
+
+def _may_have_envelope(someone: Someone, row: Attestation) -> bool:
+    """Its scope is made of paths, which of a restricted product only those see who may read all of it."""
+    return not row.release.product.is_restricted or may(someone, Right.READ_SOURCE, row.release)
