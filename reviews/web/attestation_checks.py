@@ -29,10 +29,10 @@ def attestation_checks(attestation: Attestation, namespace: str) -> list[OwnChec
         f"printf 'DSSEv1 {len(PAYLOAD_TYPE)} {PAYLOAD_TYPE} %s ' $(stat -c %s statement.json) | cat - statement.json > statement.pae"
     )
     subject = "jq -r '.subject[0].digest.sha256' statement.json"
+    about = "It speaks of the source that you have, by its manifest (this also makes the bytes that were signed)"
     return [
         OwnCheck("It is the envelope that was logged", f"sha256sum {name}", attestation.digest),
-        OwnCheck("Take the statement out, and make the bytes that were signed", message, "nothing"),
-        OwnCheck("It speaks of the source that you have", subject, attestation.statement.snapshot.manifest),
+        OwnCheck(about, f"{message}\n{subject}", attestation.statement.snapshot.manifest),
         _signature(attestation, name, namespace),
     ]
 

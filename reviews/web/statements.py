@@ -104,7 +104,7 @@ def signed_bytes(request: HttpRequest, identity: int) -> HttpResponse:
 def _hand_in(person: Person, row: Statement, form: EnvelopeForm) -> list[Step]:
     """The steps of a refusal, with the complaint in the form; none when it was accepted."""
     made = False
-    field = "pasted" if form.cleaned_data["pasted"] else "envelope"
+    field = None if row.abandoned_at else "pasted" if form.cleaned_data["pasted"] else "envelope"
     try:
         data = envelope_from(statement=row, data=form.cleaned_data["handed"])
         made = True

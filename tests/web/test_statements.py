@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,15 @@ from django.urls import reverse
 
 from reviews.models import Attestation, Statement
 from reviews.services.mark_region import mark_region
-from tests.reviews.services.signing import envelope_of, sign_statement
+from tests.reviews.services.signing import NAMESPACE, GpgKey, MinisignKey, PemKey, envelope_of, sign_ssh, sign_statement
+from tests.web.posts import check_refusals
 from transparency.models import LogEntry, TrustAnchor
 from transparency.proofs.attest.dsse import pae
+from transparency.services.enrol_anchor import enrol_person_anchor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from django.test import Client
     from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
@@ -212,3 +218,112 @@ def test_the_release_page_keeps_proved_and_stated_apart(browse: Browse, cast: Ca
     for person, seen in (("anna", True), ("olga", True), ("bela", False), ("vera", False), ("stan", False)):
         page = browse(person).get("/products/widget/1.0/").content.decode()
         assert ("(<bdi>Anna</bdi>)" in page) == seen, person
+
+
+def test_all_that_would_be_signed_is_previewed_and_nothing_is_frozen(
+    browse: Browse, cast: Cast, engagement: Engagement
+) -> None:
+    mark_region(person=cast.auditor, engagement=engagement, path="src/main.c", start=1, end=5, level="read")
+    client = browse("anna")
+    said = answers(cast, step="preview", role="lead auditor", conclusion="violation")
+    answer = freeze(client, engagement, said)
+    page = answer.content.decode()
+    assert (answer.status_code, Statement.objects.count()) == (200, 0)
+    for text in (
+        "they read 5 of 8 lines",
+        "This is what you would sign.",
+        "<strong>violation</strong>",
+        "No build.<br>",
+    ):
+        assert text in page, text
+    assert 'value="lead auditor"' in page  # the form is kept, to be frozen as it is
+    assert freeze(client, engagement, {**said, "step": "freeze"}).status_code == 302
+    said = answers(cast, step="preview", limitations="x" * 600)
+    answer = freeze(client, engagement, said)
+    assert (answer.status_code, Statement.objects.count()) == (422, 1)
+    assert "text-too-long" in answer.content.decode()
+
+
+def test_the_page_compares_and_signs_with_the_tool_of_the_key(browse: Browse, cast: Cast, frozen: Statement) -> None:
+    page = browse("anna").get(reverse("statement", args=[frozen.pk])).content.decode()
+    payload, name = bytes(frozen.payload), f"statement-{frozen.pk}"
+    for data, file in ((payload, f"{name}.json"), (pae(payload), f"{name}.pae")):
+        digest = hashlib.sha256(data).hexdigest()
+        assert f"echo &#x27;{digest}  {file}&#x27; | sha256sum --check" in page
+        assert f"{len(data):,} bytes" in page
+    assert f"{name}.pae.sig" in page
+    for other in ("minisign -S", "gpg --local-user", "openssl"):
+        assert other not in page
+
+
+def test_each_kind_of_key_has_its_command_and_its_signature_is_taken(
+    browse: Browse, cast: Cast, engagement: Engagement, tmp_path: Path
+) -> None:
+    client = browse("anna")
+    for key, command in (
+        (PemKey(), "openssl pkeyutl -sign -rawin"),
+        (MinisignKey(tmp_path), "minisign -S -s"),
+        (GpgKey(tmp_path), "gpg --local-user"),
+    ):
+        anchor = enrol_person_anchor(person=cast.auditor, public_text=key.public, enrolled_by=None)
+        place = freeze(client, engagement, answers(cast, anchor=anchor.pk)).headers["Location"]
+        row, page = Statement.objects.latest("pk"), client.get(place).content.decode()
+        assert command in page
+        assert ("transparency sign" in page) == (anchor.format != "openpgp")
+        raw = base64.b64decode(json.loads(key.sign(bytes(row.payload)))["signatures"][0]["sig"])
+        answer = client.post(place, {"envelope": SimpleUploadedFile("statement.sig", raw)})
+        assert answer.status_code == 302, answer.content.decode()
+        assert client.get(place).content.decode().count(">holds<") == 5
+
+
+def test_a_pasted_signature_is_taken_and_one_for_another_statement_is_not(
+    browse: Browse, cast: Cast, engagement: Engagement, frozen: Statement
+) -> None:
+    client, place = browse("anna"), reverse("statement", args=[frozen.pk])
+    assert freeze(client, engagement, answers(cast)).status_code == 302
+    other = Statement.objects.exclude(pk=frozen.pk).get()
+    armoured = cast.auditor_key.sign(pae(bytes(frozen.payload)), NAMESPACE).decode().replace("\n", "\r\n")
+    for data, code in (
+        ({"pasted": "no signature"}, "sshsig-malformed"),
+        ({"pasted": cast.auditor_key.sign(pae(bytes(other.payload)), NAMESPACE).decode()}, "signature-mismatch"),
+        ({"pasted": sign_statement(other, cast.auditor_key).decode()}, "payload-mismatch"),
+        ({"pasted": cast.auditor_key.sign(bytes(frozen.payload), NAMESPACE).decode()}, "signature-mismatch"),
+        ({"pasted": armoured, "envelope": SimpleUploadedFile("x.sig", b"x")}, "found both"),
+        ({"pasted": " "}, "found neither"),
+    ):
+        answer = client.post(place, data)
+        assert answer.status_code == 422, code
+        assert code in answer.content.decode(), code
+    assert Attestation.objects.count() == 0
+    for _ in range(2):  # once more is the same
+        assert client.post(place, {"pasted": armoured}).status_code == 302
+    expected = envelope_of(
+        bytes(frozen.payload), sign_ssh(bytes(frozen.payload), cast.auditor_key), keyid=frozen.anchor.fingerprint
+    )
+    assert bytes(Attestation.objects.get().envelope) == expected
+    assert "payload-mismatch" in hand_in(client, other, expected).content.decode()  # a replay
+
+
+def test_a_statement_is_abandoned_and_taken_up_again_by_its_reviewer(
+    browse: Browse, cast: Cast, engagement: Engagement, frozen: Statement
+) -> None:
+    place, client = reverse("statement", args=[frozen.pk]), browse("anna")
+    for action in ("abandon", "take-up"):
+        check_refusals(
+            browse,
+            f"{place}{action}/",
+            {},
+            allowed="anna",
+            strangers=("bela", "vera", "olga", "stan"),
+            unchanged=lambda: Statement.objects.get().abandoned_at,
+            missing=f"/statements/999/{action}/",
+        )
+    page = client.post(f"{place}abandon/", follow=True).content.decode()
+    assert "Take it up again" in page
+    assert 'type="file"' not in page
+    assert "Waiting for your signature" not in client.get(f"/engagements/{engagement.pk}/").content.decode()
+    answer = hand_in(client, frozen, sign_statement(frozen, cast.auditor_key))
+    assert "statement-abandoned" in answer.content.decode()
+    page = client.post(f"{place}take-up/", follow=True).content.decode()
+    assert 'type="file"' in page
+    assert "Waiting for your signature" in client.get(f"/engagements/{engagement.pk}/").content.decode()
