@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
@@ -33,7 +33,7 @@ def deep(cast: Cast) -> Release:
 
 def test_readers_are_listed_by_folder_with_end_and_giver(browse: Browse, cast: Cast, deep: Release) -> None:
     until = timezone.now() + timedelta(days=2)
-    grants = [
+    grants: list[dict[str, Any]] = [
         {"organisation": cast.auditor.organisation, "rights": [Right.REVIEW], "granted_by": cast.operator},
         {"person": cast.stranger, "rights": [Right.DOWNLOAD_SOURCE], "folder": "a/b", "valid_until": until},
         {"organisation": cast.other_auditor.organisation, "rights": [Right.READ_SOURCE], "revoked_at": timezone.now()},

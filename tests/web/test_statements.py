@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def answers(cast: Cast, **more: object) -> dict[str, object]:
-    anchor = cast.auditor.anchors.get().pk
+    anchor = cast.auditor.anchors.earliest("pk").pk
     return {
         "anchor": anchor,
         "conclusion": "concerns",
@@ -169,7 +169,8 @@ def test_each_way_to_hand_in_something_else_fails_at_its_step(browse: Browse, ca
     good = json.loads(sign_statement(frozen, cast.auditor_key))
     good["signatures"] = good["signatures"] * 2
     for envelope, held, said in (
-        (b"not json", 1, "json-malformed"),
+        (b"not json", 1, "sshsig-malformed"),
+        (b"{not json", 1, "json-malformed"),
         (b"{}", 1, "json-shape"),
         (envelope_of(changed, b"x" * 64), 2, "payload-mismatch"),
         (envelope_of(payload, b"no signature"), 3, ""),
@@ -252,7 +253,7 @@ def test_the_page_compares_and_signs_with_the_tool_of_the_key(browse: Browse, ca
         assert f"echo &#x27;{digest}  {file}&#x27; | sha256sum --check" in page
         assert f"{len(data):,} bytes" in page
     assert f"{name}.pae.sig" in page
-    for other in ("minisign -S", "gpg --local-user", "openssl"):
+    for other in ("minisign -S", "gpg --local-user", "openssl pkeyutl"):
         assert other not in page
 
 
