@@ -119,7 +119,6 @@ _SENTENCES = {
     "not-in-quarantine": "It is not in quarantine any more.",
     "not-initialised": "This installation has no identity yet. Run `manage.py init --origin NAME`.",
     "namespace-mismatch": "The signature was made for another purpose (its SSH namespace differs).",
-    "not-a-member": "Only the engagement's auditors work in it, while they may review the release.",
     "not-checked": "Only what was checked, and whose check has ended, can be delivered from here.",
     "object-damaged": "A stored object no longer has the digest that names it. Restore it from a backup.",
     "object-missing": "A stored object is not there. Restore it from a backup.",

@@ -10,7 +10,7 @@ from django.http import Http404
 
 from reviews.models import Attestation, Engagement, Note, Statement
 from reviews.note_rights import first_of, may_read_thread
-from reviews.permissions import is_member, may_read_notes
+from reviews.permissions import Phase, is_member, may_read_notes, phase_of
 from transparency.errors import EvidenceError
 from transparency.models import Delivery, Grant, Person
 from transparency.permissions import Right, may
@@ -125,13 +125,14 @@ def attestation_or_404(request: HttpRequest, digest: str) -> Attestation:
 
 
 def own_engagement(someone: Someone, release: Release, path: str = "") -> Engagement | None:
-    """The newest engagement on this release in which the person works (there, at `path`), if there is one."""
+    """The newest engagement on this release in which the person works (there, at `path`), a running one before others."""
     if not isinstance(someone, Person):
         return None
     rows = Engagement.objects.filter(auditors=someone, authority=someone.organisation_id, release=release)
     if not may(someone, Right.REVIEW, release, path=path):
         return None
-    row = rows.select_related("authority").order_by("-created_at").first()
+    newest = list(rows.select_related("authority").order_by("-created_at"))
+    row = next((each for each in newest if phase_of(each) is Phase.RUNNING), newest[0] if newest else None)
     if row is not None:
         row.release = release
     return row

@@ -227,7 +227,10 @@ def test_coverage_goes_down_folder_by_folder_most_unread_first(browse: Browse, c
     assert below.index("part58") < below.index("part57") < below.index("part20")
     assert "part59" not in below.split("next files")[0]  # one line is left of it: it is on the last page
     assert "Page 1 of 2" in below
-    assert ">59<" in client.get(f"{place}?folder=lib&page=2").content.decode().split("part59#coverage")[1].split("</tr>")[0]
+    assert (
+        ">59<"
+        in client.get(f"{place}?folder=lib&page=2").content.decode().split("part59#coverage")[1].split("</tr>")[0]
+    )
     deep = client.get(f"{place}?folder=lib/part59").content.decode()
     assert "59 of 60 lines read, 59 examined" in deep
     for folder in ("lib/none", "../etc", "lib/", "%2e%2e", "a\x00b"):
