@@ -52,7 +52,7 @@ class ShownLink:
 
 @dataclass(frozen=True, slots=True)
 class ShownReview:
-    """What one attestation states. `person` is empty for whoever may not know the name; `index` is the log entry's, `digest` the envelope's.
+    """What one attestation states. `person` is empty for who may not know the name; `index` is the log entry's, `digest` the envelope's.
 
     `reviewer` tells one person's statements from another's, whatever keys they used; it is never shown.
     """
