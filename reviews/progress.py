@@ -87,8 +87,7 @@ class Progress:
         unread = (
             (not share.read, file.path, file, share)
             for file in self._tree.texts
-            if (not folder or file.path.startswith(f"{folder}/"))
-            and (share := self._read.share_of_file(file)).unread
+            if (not folder or file.path.startswith(f"{folder}/")) and (share := self._read.share_of_file(file)).unread
         )
         chosen = nsmallest(count, unread, key=lambda each: each[:2])
         return [

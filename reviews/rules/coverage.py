@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 from reviews.rules.anchor import Region, count_lines, in_common, subtract, union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 Level = Literal["skimmed", "read", "examined"]
 LEVELS: tuple[Level, ...] = ("skimmed", "read", "examined")  # rising
