@@ -95,7 +95,7 @@ def test_first_start_imports_its_own_source_and_the_second_keeps_everything(tmp_
         served.get("/products/ledger-core/3.1/")
     assert len(served.children()) >= 3, "broker, worker and web server run"
     output = served.stop()
-    assert f"http://127.0.0.1:{port}" in output
+    assert f"http://localhost:{port}/" in output
     for person in ("vera", "anna", "bela", "olga"):
         assert json.loads((home / "demo" / "passwords.json").read_text())[person] in output
     time.sleep(0.5)

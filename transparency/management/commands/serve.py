@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 WORKER_QUEUES = "import,default,index,rebuild"
 UPKEEP_SECONDS = 3600.0
+LOOPBACK = "127.0.0.1"
 _logger = logging.getLogger(__name__)
 
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--host", default=LOOPBACK)
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument(
             "--demo", action="store_true", help="throw-away people, keys and two products, for trying out"
@@ -74,12 +75,13 @@ class Command(BaseCommand):
         publish_log()
         self._start_broker()
         self._start_worker()
-        address = f"http://{options['host']}:{options['port']}"
         if options["demo"]:
             for step in demonstration:
                 step(self.stdout.write)
-        self._start_web(options["host"], options["port"], address)
-        self.stdout.write(self.style.SUCCESS(f"The portal answers at {address}/   (Ctrl-C stops it)"))
+        self._start_web(options["host"], options["port"])
+        name = "localhost" if options["host"] == LOOPBACK else options["host"]  # passkeys are bound to a name
+        address = f"http://{name}:{options['port']}/"
+        self.stdout.write(self.style.SUCCESS(f"The portal answers at {address}   (Ctrl-C stops it)"))
         self.stdout.flush()
 
     def _start_broker(self) -> None:
@@ -97,12 +99,12 @@ class Command(BaseCommand):
         ]  # fmt: skip
         self.supervisor.start(Child("worker", command))
 
-    def _start_web(self, host: str, port: int, address: str) -> None:
+    def _start_web(self, host: str, port: int) -> None:
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
             "--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "transparency.wsgi:application",
         ]  # fmt: skip
-        self.supervisor.start(Child("web", command, ready=lambda: _answers(f"{address}/healthz")))
+        self.supervisor.start(Child("web", command, ready=lambda: _answers(f"http://{host}:{port}/healthz")))
 
     def _watch(self) -> None:
         next_sweep = next_upkeep = 0.0
