@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import tempfile
 from pathlib import Path
 from typing import Literal
 
 import environ
+
+from transparency.secret_key import kept_secret
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -24,29 +25,10 @@ PRODUCTION = MODE == "production"
 HOME = Path(env.str("TRANSPARENCY_HOME", str(BASE_DIR / "var"))).resolve()
 DEBUG = env.bool("TRANSPARENCY_DEBUG", False)
 PORT = env.int("PORT", 8000)
-
-
-def _secret_key() -> str:
-    """Embedded: made once and kept in the data folder. Production: must be given."""
-    given: str = env.str("TRANSPARENCY_SECRET_KEY", "")
-    if given or PRODUCTION:
-        return given
-    kept = HOME / "keys" / "django-secret"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = kept.with_name(f"django-secret.{secrets.token_hex(4)}")
-        fresh.write_text(secrets.token_urlsafe(50))
-        fresh.chmod(0o600)
-        try:
-            kept.hardlink_to(fresh)  # the first of several starting processes wins
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return kept.read_text()
-
-
-SECRET_KEY = _secret_key()
+# Production: it must be given (transparency/checks.py).
+SECRET_KEY: str = env.str("TRANSPARENCY_SECRET_KEY", "")
+if not SECRET_KEY and not PRODUCTION:
+    SECRET_KEY = kept_secret(HOME / "keys" / "django-secret")
 ALLOWED_HOSTS: list[str] = env.list(
     "TRANSPARENCY_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
 )
