@@ -128,12 +128,26 @@ def test_every_page_has_its_landmarks_and_is_well_formed(browse: Browse, cast: C
     own = ["/engagements/", "/engagements/new/", "/keys/", "/quarantine/", answer.headers["Location"]]
     own += [f"/engagements/{engagement.pk}/", f"/engagements/{engagement.pk}/statements/new/"]
     own += [f"/products/widget/1.0/{place}" for place in ("tree/", "tree/src/", "file/src/main.c", "file/logo.bin")]
+    operators = [
+        "/organisations/",
+        "/organisations/north/",
+        "/organisations/north/name/",
+        "/people/anna/",
+        "/people/anna/close/",
+    ]
+    operators += [
+        "/products/-/new/",
+        "/products/widget/-/grants/",
+        "/products/widget/-/grants/give/",
+        "/centre/settings/",
+    ]
+    operators += ["/invitations/nothing/"]
     vendors = ["/", "/quarantine/", f"/jobs/{delivery.job_id}/"]
     for person, places in (
         (None, [*shared, "/sign-in/"]),
         ("anna", shared + own),
         ("vera", vendors),
-        ("olga", vendors),
+        ("olga", [*vendors, *operators]),
     ):
         for place in places:
             check_page(browse(person).get(place).content.decode(), place)
