@@ -72,10 +72,11 @@ def _people(reviews: Sequence[ShownReview], release: Release) -> str:
     names = list(dict.fromkeys(each.organisation for each in reviews))
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     most = max(each.said.read for each in reviews)
-    each_of = "" if len(reviews) == 1 else "in one statement, at most, "
+    who = f"{people:,} {'person' if people == 1 else 'people'} of {', '.join(names[:_NAMES])}{more} signed"
+    if len(reviews) == 1:
+        return f"{who} that they read {most:,} of its {lines:,} lines."
     return (
-        f"{people:,} {'person' if people == 1 else 'people'} of {', '.join(names[:_NAMES])}{more} signed that they read "
-        f"{each_of}{most:,} of its {lines:,} lines."
+        f"{who} {len(reviews):,} statements of what they read; none covers more than {most:,} of its {lines:,} lines."
     )
 
 

@@ -33,6 +33,7 @@ def record(request: HttpRequest, product: str, version: str) -> HttpResponse:
         "more_artifacts": max(0, artifacts.count() - SHOWN),
         "sources": facts["deliveries"][:SHOWN],
         "more_sources": max(0, len(facts["deliveries"]) - SHOWN),
+        "newest_events": facts["events"][-SHOWN:],
         "stated": reviews[:SHOWN],
         "more_stated": max(0, len(reviews) - SHOWN),
     }

@@ -11,6 +11,7 @@ from tests.web.attesting import attest
 from tests.web.test_browser import Reader, chromium  # noqa: F401 - the fixture
 from tests.web.test_releases import text_of
 from transparency.queries import log_head
+from transparency.services.withdraw_delivery import withdraw_delivery
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -50,6 +51,11 @@ def test_the_record_is_dated_and_says_what_it_is_not(
     assert vera.headers["Cache-Control"] == "no-store"
     assert b"Restricted: for those who may know of it." in vera.content
     assert browse("stan").get("/products/vault/9.9/record/").status_code == 404
+    withdraw_delivery(delivery=open_release.deliveries.get(), reason="the wrong archive", by=cast.vendor)
+    gone = text_of(browse(None), RECORD)
+    assert "Its source was withdrawn" in gone
+    assert "the wrong archive" in gone
+    assert "Machines found" not in gone
 
 
 @pytest.mark.browser

@@ -55,7 +55,10 @@ def test_the_answer_keeps_machines_people_and_gaps_apart(browse: Browse, cast: C
     attest(cast.auditor, cast.auditor_key, engagement, path="src/main.c", lines=5)
     attest(cast.auditor, cast.auditor_key, engagement, path="README", lines=1, conclusion="concerns")
     after = text_of(client, PAGE)
-    assert "1 person of Northern Agency signed that they read in one statement, at most, 6 of its 8 lines" in after
+    assert (
+        "1 person of Northern Agency signed 2 statements of what they read; none covers more than 6 of its 8 lines"
+        in after
+    )
     assert "Somebody who read it warns 1 of 2 statements has concerns" in after
     stated = after[after.index("What named people stated") :]
     assert stated.index("has concerns") < stated.index("found nothing unexplained")
