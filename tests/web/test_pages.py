@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.django_db(transaction=True)
+ANSWERS = {200, 302, 401, 403, 404, 405}
 PEOPLE = ("vera", "anna", "bela", "olga", "stan")
 # Named address -> (open product: anonymous, signed-in stranger; restricted product: stranger).
 OPEN_TO_ALL = {
@@ -45,6 +46,7 @@ OPEN_TO_ALL = {
     "products",
     "product",
     "release",
+    "release-notes",
     "dossier",
     "log-entry",
     "log-proof",
@@ -94,11 +96,7 @@ def test_every_address_answers_every_role_as_the_rules_say(
         for person in (None, *PEOPLE):
             client = browser(person)
             status = client.get(public).status_code
-            assert status in {200, 302, 401, 403, 404, 405} | ({400, 422} if machines else set()), (
-                public,
-                person,
-                status,
-            )
+            assert status in ANSWERS | ({400, 422} if machines else set()), (public, person, status)
             if person is None and not machines and pattern.name not in OPEN_TO_ALL | {"log-tile"}:
                 assert status in {302, 401, 404, 405}, (public, status)
             if pattern.name in OPEN_TO_ALL and person is None and not machines:
