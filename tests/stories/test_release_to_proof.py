@@ -134,6 +134,8 @@ def test_from_a_signed_release_to_a_proof_that_a_stranger_checks(
     )
     assert "The engagement is agreed" in answer.content.decode()
     engagement = Engagement.objects.get()
+    answer = anna.post(reverse("engagement-accept", args=[engagement.pk]), {"digest": engagement.digest})
+    assert "You accepted the terms." in answer.content.decode()
 
     # She reads, writes a note on a region, marks what she read, and sees the share read.
     assert "main.c" in anna.get("/products/widget/1.0/tree/src/")
