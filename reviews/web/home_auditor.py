@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from reviews.models import LastPlace, Note
 from reviews.queries import engagements_of, reading_of, statements_waiting
-from reviews.web.places import note_address, readable, release_address
+from reviews.web.note_places import address_of
+from reviews.web.places import readable, release_address
 from transparency.proofs.escaping import unescape_path
 from transparency.queries import open_file_table
 
@@ -47,7 +48,7 @@ def auditors_home(person: Person) -> dict[str, Any]:
     stopped = {row.release_id: row for row in LastPlace.objects.filter(person=person)} if engagements else {}
     return {
         "work": [_work(person, row, stopped) for row in engagements],
-        "answers": [(note, note_address(note)) for note in _answers(person, engagements)],
+        "answers": [(note, address_of(note)) for note in _answers(person, engagements)],
         "statements": statements_waiting(person),
         "has_key": person.anchors.exists(),
     }
@@ -79,5 +80,5 @@ def _answers(person: Person, engagements: Sequence[Engagement]) -> list[Note]:
     """What others wrote to open threads that this person began, newest first."""
     rows = Note.objects.filter(thread__author=person, thread__resolved_at__isnull=True, deleted_at__isnull=True)
     rows = rows.filter(thread__engagement__in=[row.pk for row in engagements]).exclude(author=person)
-    related = ("author__organisation", "thread__engagement__release__product")
+    related = ("author__organisation", "engagement__release__product")
     return list(rows.select_related(*related).order_by("-created_at")[:ANSWERS])

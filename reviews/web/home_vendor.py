@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from reviews.models import Note
 from reviews.note_rights import OUTWARD
-from reviews.web.places import note_address
+from reviews.web.note_places import address_of
 from transparency.models import Delivery, Job, Product, Release
 from transparency.web.jobs import RUNNING, job_name, jobs_seen_by
 
@@ -31,7 +31,7 @@ def vendors_home(person: Person) -> dict[str, Any]:
         "products": Product.objects.filter(vendor=vendor),
         "releases": _releases(vendor),
         "question_count": questions.count(),
-        "questions": [(note, note_address(note)) for note in questions.order_by("-created_at")[:QUESTIONS]],
+        "questions": [(note, address_of(note)) for note in questions.order_by("-created_at")[:QUESTIONS]],
     }
 
 

@@ -9,7 +9,6 @@ from django.urls import reverse
 from transparency.proofs.escaping import unescape_path
 
 if TYPE_CHECKING:
-    from reviews.models import Note
     from transparency.models import Release
 
 Crumb = tuple[str, str]
@@ -21,15 +20,6 @@ def release_address(name: str, release: Release, path: str = "", *, withdrawn: i
     if withdrawn:
         name, arguments = f"withdrawn-{name}", [*arguments, withdrawn]
     return reverse(name, args=[*arguments, path] if path else arguments)
-
-
-def note_address(note: Note) -> str:
-    """Where a note of the engagement's own release stands, with its lines."""
-    first = note.thread or note
-    names = {first.About.FOLDER: "folder", first.About.SNAPSHOT: "tree"}
-    name = names.get(first.About(first.about), "file")
-    address = release_address(name, first.engagement.release, "" if name == "tree" else first.path)
-    return f"{address}?lines={first.start}-{first.end}#L{first.start}" if first.start else address
 
 
 def crumbs_to(release: Release, path: str, *, withdrawn: int | None = None) -> list[Crumb]:
