@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.cast import cast, centre, home, keys, open_release, restricted_release
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["cast", "centre", "home", "keys", "open_release", "restricted_release"]
+
+# How long an example takes says nothing on a busy machine; speed is measured in tests/bench.
+settings.register_profile("portal", deadline=None)
+settings.load_profile("portal")
 
 ROOT = Path(__file__).resolve().parent.parent
 
