@@ -42,6 +42,10 @@ def vectors() -> Callable[[str], Path]:
     return folder
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-matrix", action="store_true", help="write tests/web/access_matrix.txt anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with few and long tests first: whoever starts them last waits for them alone."""
     first = (

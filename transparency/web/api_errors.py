@@ -76,6 +76,11 @@ def as_json(view: View[Parameters]) -> View[Parameters]:
     return answer
 
 
+def by_machine(request: HttpRequest) -> bool:
+    """Whether the machine interface is asked, which looks at no cookie and answers in its own shape."""
+    return request.path.startswith("/api/") and request.path != "/api/"
+
+
 def refusal_of(error: Exception) -> EvidenceError | UnavailableError | None:
     """What is told about an error of a request, None for a bug."""
     if isinstance(error, EvidenceError | UnavailableError):

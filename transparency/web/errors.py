@@ -18,7 +18,7 @@ from django.templatetags.static import static
 from django.views.decorators.csrf import requires_csrf_token
 
 from transparency.errors import EvidenceError, UnavailableError, database_weather, sentence_for
-from transparency.web.api_errors import error_answer
+from transparency.web.api_errors import by_machine, error_answer
 from transparency.web.caching import NEVER
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LIMIT_SECONDS = "60"
 
 @requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    if _by_machine(request):
+    if by_machine(request):
         return _told(EvidenceError("request-malformed", expected="a request that can be read"), 400)
     return _page("errors/400.html", 400)
 
@@ -39,7 +39,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this while the error is being handled, so that the kind of it can be told."""
     error = sys.exc_info()[1]
-    if _by_machine(request):
+    if by_machine(request):
         return _told(EvidenceError("internal", expected="an answer", found="a fault of the portal"), 500)
     if isinstance(error, EvidenceError):  # stored by us, and not what it should be: what was found stands in the log
         return _page("errors/500.html", 500, sentence=sentence_for(error.code), error=error)
@@ -58,10 +58,6 @@ def too_many(request: HttpRequest) -> HttpResponse:
     response.headers["Retry-After"] = LIMIT_SECONDS
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _by_machine(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/v1/")
 
 
 def _told(error: EvidenceError, status: int) -> HttpResponse:

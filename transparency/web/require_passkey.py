@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
 from transparency.models import Person
+from transparency.web.api_errors import by_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ class RequirePasskey:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, _view: object, _args: Any, _kwargs: Any) -> HttpResponse | None:
-        if not settings.REQUIRE_PASSKEY or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        if not settings.REQUIRE_PASSKEY or settings.SESSION_COOKIE_NAME not in request.COOKIES or by_machine(request):
             return None
         if not isinstance(request.user, Person) or _holds_one(request, request.user):
             return None

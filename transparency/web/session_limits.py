@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 
 from transparency.session_times import ended, touch
+from transparency.web.api_errors import by_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,8 @@ class SessionLimits:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Without a cookie there is no session; looking for one would make every public answer vary by cookies.
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
+        asked = settings.SESSION_COOKIE_NAME in request.COOKIES and not by_machine(request)
+        if asked and SESSION_KEY in request.session:
             why = ended(request.session)
             if why:
                 logout(request)
