@@ -17,6 +17,7 @@ from django.core.management import get_commands
 from django.db import transaction
 from django.test import Client
 
+from tests.web.headers import missing_headers
 from tests.web.world import EXAMPLES, addresses, arguments_of, build_world
 from transparency.client.main import COMMANDS
 from transparency.models import Person
@@ -46,7 +47,7 @@ INSIDERS = {"anna", "vera", "olga"}
 OTHERS = {"vendor": {"stan", "olga"}, "username": {"bela", "olga"}, "organisation": {"bela", "olga"}}
 OTHERS |= {"own_key": {"bela", "olga"}, "session": {"bela"}, "secret": set(ROLES)}
 # Everybody is answered the same there, whatever they name.
-FOR_EVERYBODY = {"log-entry", "log-proof", "log-tile", "api-v1:log_entry", "api-nothing"}
+FOR_EVERYBODY = {"log-entry", "log-leaf", "log-proof", "log-tile", "api-v1:log_entry", "api-nothing"}
 
 
 class Everybody:
@@ -108,7 +109,7 @@ class Matrix:
             for method in ("GET", "POST"):
                 opened = [self._opened(name, method, role) for role in ROLES]
                 hidden = [self._hidden(name, method, role) for role in ROLES] if EXAMPLES[name] else []
-                if {*opened, *hidden} - {"-"} != {"405"}:
+                if {*opened, *hidden} - {"-", "in", "405"}:
                     yield line(name, method, "open" if hidden else "", opened)
                     yield from [line("", "", "hidden", hidden)] if hidden else []
 
@@ -124,6 +125,12 @@ class Matrix:
             return "-"
         place, nowhere = (self.world.address(name, things) for things in (self.world.hidden, self.world.missing))
         answer = self.everybody.ask(role, method, place)
+        if (
+            answer.status_code == 200
+            and name not in FOR_EVERYBODY
+            and "no-store" not in answer.headers.get("Cache-Control", "")
+        ):
+            self.wrong.append(f"{name} {method} for {role}: may be kept")
         insider = name in FOR_EVERYBODY or role in knowers(name)
         if not insider or answer.status_code == 404:
             missing = self.everybody.ask(role, method, nowhere)
@@ -134,6 +141,8 @@ class Matrix:
         return self._told(name, method, role, answer)
 
     def _told(self, name: str, method: str, role: str, answer: Answer) -> str:
+        if missing := missing_headers(answer, answer.request["PATH_INFO"]):
+            self.wrong.append(f"{name} {method} for {role}: {missing}")
         if answer.status_code in {500, 503}:
             self.wrong.append(f"{name} {method} for {role}: {answer.status_code}")
         return told(answer)

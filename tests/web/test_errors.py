@@ -10,28 +10,16 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.test import Client
 
+from tests.web.headers import headers_are_whole
 from transparency.models import LogHead
 from transparency.services.stores import log_store
 
 if TYPE_CHECKING:
-    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
-
     from tests.cast import Cast
     from tests.web.conftest import Browse
     from transparency.models import Installation, Release
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def headers_are_whole(answer: Answer) -> None:
-    policy = answer.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'")
-    assert "unsafe" not in policy
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["X-Frame-Options"] == "DENY"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "camera=()" in answer.headers["Permissions-Policy"]
 
 
 def test_unknown_addresses_are_404_with_a_page(browse: Browse) -> None:

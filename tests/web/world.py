@@ -24,6 +24,7 @@ from tests.reviews.conftest import engage
 from tests.reviews.services.signing import sign_statement
 from transparency.models import Delivery, Grant, Organisation, Person, TrustAnchor
 from transparency.permissions import Right
+from transparency.queries import log_head
 from transparency.services.begin_upload import begin_upload
 from transparency.services.ensure_release import ensure_release
 from transparency.services.invite_person import invite_person
@@ -98,6 +99,7 @@ def build_world(cast: Cast) -> World:
     opened |= {"vendor": "acme", "vendor_key": vendor_key("acme", cast.vendor_key.public)}
     hidden |= {"vendor": "rival", "vendor_key": vendor_key(gizmo.product.vendor.slug, cast.other_auditor_key.public)}
     publish_log()
+    opened["tile"] = hidden["tile"] = f"0/000.p/{log_head().size}"
     return World(opened, hidden, {name: nothing_like(value) for name, value in opened.items()})
 
 
@@ -153,7 +155,6 @@ def things_of(cast: Cast, release: Release, path: str, folder: str, person: Pers
         "session": session_of(person),
         "passkey": 999_998,
         "rest": "v1/nothing",
-        "tile": "0/000",
     }
 
 
@@ -196,6 +197,12 @@ EXAMPLES = {
     "log-tile": "path=tile",
     "log-entry": "index",
     "log-proof": "index",
+    "log-checkpoint-page": "",
+    "log-monitor": "",
+    "log-watch-program": "",
+    "log-leaf": "index",
+    "trust": "",
+    "trust-file": "",
     "products": "",
     "product-new": "",
     "product": "slug",
@@ -236,6 +243,10 @@ EXAMPLES = {
     "token-revoke": "slug identity=token",
     "release": "product version",
     "dossier": "product version",
+    "record": "product version",
+    "leaves": "product version",
+    "release-notes": "product version",
+    "questions": "slug",
     "tree": "product version",
     "folder": "product version path=folder",
     "file": "product version path",
@@ -250,6 +261,12 @@ EXAMPLES = {
     "mark": "identity=engagement",
     "statement-freeze": "identity=engagement",
     "statement-new": "identity=engagement",
+    "note": "identity=note",
+    "note-reply": "identity=note",
+    "note-edit": "identity=note",
+    "note-resolve": "identity=note",
+    "note-reopen": "identity=note",
+    "note-share": "identity=note",
     "note-delete": "identity=note",
     "note-restore": "identity=note",
     "statement": "identity=statement",
