@@ -13,7 +13,7 @@ from transparency.permissions import Right, may
 from transparency.proofs.times import format_time
 
 if TYPE_CHECKING:
-    from reviews.models import Engagement
+    from reviews.models import Attestation, Engagement
     from transparency.permissions import Someone
 
 
@@ -87,3 +87,9 @@ def may_know_reviewer(someone: Someone, authority: Organisation) -> bool:
 def may_read_notes(person: Person, engagement: Engagement) -> bool:
     """Notes and reading detail belong to the authority: its own people who may review the release, nobody else."""
     return authority_of(person) == engagement.authority and may(person, Right.REVIEW, engagement.release)
+
+
+def may_have_envelope(person: Someone, attestation: Attestation) -> bool:
+    """Its scope is made of paths, which of a restricted product only those see who may read all of it."""
+    release = attestation.release
+    return not release.product.is_restricted or may(person, Right.READ_SOURCE, release)

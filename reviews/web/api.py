@@ -10,6 +10,7 @@ from django.urls import reverse
 from ninja import Field, Query, Router
 
 from reviews.models import Attestation
+from reviews.permissions import may_have_envelope
 from reviews.queries import release_report
 from reviews.web.chain import shown_links, unchecked
 from transparency.permissions import Right
@@ -20,7 +21,6 @@ from transparency.queries import log_head
 from transparency.web.api_access import Caller, caller_of, known_release
 from transparency.web.api_doors import as_of, page_of, reads
 from transparency.web.api_shapes import AfterNumber, Answer, Hex32, Logged, PageAnswer, Shape, one_of
-from transparency.web.deliveries import dossier_right
 
 router = Router()
 _TAG = "attestations"
@@ -54,6 +54,7 @@ class AttestationShape(Shape):
     stated: Stated
     logged: Logged | None
     created_at: datetime
+    page: str = Field(examples=["/attestations/" + "9f" * 32 + "/"])
 
 
 class AttestationAnswer(Answer):
@@ -141,12 +142,12 @@ def _shape(row: Attestation, size: int) -> AttestationShape:
         if index is not None and index < size
         else None,
         created_at=row.created_at,
+        page=reverse("attestation", args=[row.digest]),
     )
 
 
 def _envelope(row: Attestation, caller: Caller) -> str | None:
-    """Its scope names paths: of a restricted source it goes to those alone who may have the dossier."""
-    if not caller.may(dossier_right(row.release), row.release):
+    if not may_have_envelope(caller.person_for(row.release.product), row):
         return None
     return base64.b64encode(bytes(row.envelope)).decode()
 

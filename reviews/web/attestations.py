@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reviews.permissions import may_know_reviewer
+from reviews.permissions import may_have_envelope, may_know_reviewer
 from reviews.queries import later_by_reviewer
 from reviews.services.check_attestation import check_attestation
 from reviews.web.access import attestation_or_404
 from reviews.web.attestation_checks import attestation_checks, envelope_name
-from transparency.permissions import Right, may
+from transparency.permissions import may
 from transparency.proofs.attest.predicates import parse_source_review
 from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import installation, log_head
@@ -24,9 +24,6 @@ from transparency.web.deliveries import dossier_right
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from reviews.models import Attestation
-    from transparency.permissions import Someone
-
 NAMES_PATHS = "The scope of a statement names paths of a restricted product: its envelope is given to those who may read the source."
 
 
@@ -34,7 +31,7 @@ NAMES_PATHS = "The scope of a statement names paths of a restricted product: its
 def attestation(request: HttpRequest, digest: str) -> HttpResponse:
     row = attestation_or_404(request, digest)
     authority, release = row.statement.engagement.authority, row.release
-    index, may_have = row.entry.index, _may_have_envelope(request.user, row)
+    index, may_have = row.entry.index, may_have_envelope(request.user, row)
     context = {
         "attestation": row,
         "release": release,
@@ -58,13 +55,8 @@ def attestation(request: HttpRequest, digest: str) -> HttpResponse:
 @require_safe
 def envelope(request: HttpRequest, digest: str) -> HttpResponse:
     row = attestation_or_404(request, digest)
-    if not _may_have_envelope(request.user, row):
+    if not may_have_envelope(request.user, row):
         refuse(NAMES_PATHS)
     response = HttpResponse(bytes(row.envelope), content_type="application/vnd.dsse.envelope+json")
     response.headers["Content-Disposition"] = f'attachment; filename="{envelope_name(row)}"'
     return kept_as(response, row.release.product)
-
-
-def _may_have_envelope(someone: Someone, row: Attestation) -> bool:
-    """Its scope is made of paths, which of a restricted product only those see who may read all of it."""
-    return not row.release.product.is_restricted or may(someone, Right.READ_SOURCE, row.release)

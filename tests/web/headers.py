@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 # What monitors in browsers on other sites may read: the log's own files, the same for everybody.
 PUBLIC_FILES = re.compile(r"/log/(checkpoint|tile/.*|entry/[0-9]+/leaf\.json)\Z")
 
 
-def headers_are_whole(answer: HttpResponse, place: str = "") -> None:
+def headers_are_whole(answer: Answer, place: str = "") -> None:
     assert missing_headers(answer, place) == []
 
 
-def missing_headers(answer: HttpResponse, place: str = "") -> list[str]:
+def missing_headers(answer: Answer, place: str = "") -> list[str]:
     """What is missing or not as it has to be."""
     policy = dict(
         part.strip().partition(" ")[::2] for part in answer.headers.get("Content-Security-Policy", "").split(";")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from html import escape
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -64,7 +65,7 @@ class Everybody:
 
     def ask(self, role: str, method: str, place: str) -> Answer:
         client = self.clients[role]
-        cookies = client.cookies.copy()
+        cookies = SimpleCookie(client.cookies)
         with transaction.atomic():
             answer = client.generic(method, place)
             if answer.streaming:
@@ -194,6 +195,7 @@ COMMANDS_OF_THE_MACHINE = {
     "import_snapshot": "imports source and enrols keys, in nobody's name",
     "init": "makes the installation's identity, once",
     "publish_checkpoint": "signs the log's next checkpoint",
+    "reset_sign_in": "takes a person's passkeys away and gives a link to sign in anew",
     "restore": "fills an empty folder from a backup",
     "reverify": "judges stored deliveries again",
     "revoke_key": "revokes a vendor's key, with a reason",

@@ -112,7 +112,9 @@ def test_what_is_hidden_is_answered_byte_for_byte_as_what_is_not_there(
     strangers = {
         "nobody": Tool(),
         "vendor, by a token for another product": Tool(cast.vendor, open_release.product),
-        "auditor, by a token of another product": Tool(grant_reading(cast, open_release), open_release.product),
+        "another vendor, by a token for what a grant opened": Tool(
+            with_grant(cast, open_release), open_release.product
+        ),
     }
     for who, tool in strangers.items():
         for hidden, missing in pairs:
@@ -136,9 +138,9 @@ def test_what_is_hidden_is_answered_byte_for_byte_as_what_is_not_there(
     assert own.read(f"artifacts?sha256={artifact}")["artifacts"][0]["name"] == "vault.bin"
 
 
-def grant_reading(cast: Cast, release: Release) -> Person:
-    """Somebody who may know of both products; deliver is needed for issuing a token."""
-    Grant.objects.get_or_create(person=cast.stranger, product=release.product, rights=[Right.DELIVER])
+def with_grant(cast: Cast, release: Release) -> Person:
+    """Somebody of another vendor who may deliver the product, and so issue tokens for it."""
+    Grant.objects.create(person=cast.stranger, product=release.product, rights=[Right.DELIVER])
     return cast.stranger
 
 
@@ -202,7 +204,7 @@ def test_evidence_can_be_checked_without_the_portal(cast: Cast, open_release: Re
     assert {status for name, status in links.items() if name.startswith("attestations/")} >= {"stated"}
 
 
-def test_a_restricted_envelope_goes_to_those_alone_who_may_have_the_dossier(
+def test_a_restricted_envelope_goes_to_those_alone_who_may_read_the_source(
     cast: Cast, restricted_release: Release
 ) -> None:
     row = attest(cast, restricted_release)

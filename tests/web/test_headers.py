@@ -32,7 +32,7 @@ def test_errors_of_every_kind_carry_them(
     client, strict = browse("vera"), Client(enforce_csrf_checks=True)
     assert strict.login(username="vera", password="vera-password-long")
     secret = issue_token(product=open_release.product, owner=cast.vendor, name="CI", days=1)[1]
-    token = {"headers": {"Authorization": f"Bearer {secret}"}} if machine else {}
+    token = {"Authorization": f"Bearer {secret}"} if machine else None
     asked = {
         400: client.get(f"{base}/log", headers={"host": "evil.test"}),
         404: client.get(f"{base}/nothing"),
@@ -41,7 +41,7 @@ def test_errors_of_every_kind_carry_them(
             f"{base}/products/widget/{'deliveries' if machine else '-/uploads/'}",
             b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1),
             content_type="application/json",
-            **token,
+            headers=token,
         ),
     }
     if machine:

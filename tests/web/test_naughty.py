@@ -6,6 +6,7 @@ import json
 import logging
 import random
 import re
+from http.cookies import SimpleCookie
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,7 @@ def attack(cast: Cast, world: World, strings: list[str], *, times: int, seed: in
     for person in PEOPLE:
         client = Client(raise_request_exception=False)
         client.force_login(Person.objects.get(username=person))
-        cookies, shown = client.cookies.copy(), []
+        cookies, shown = SimpleCookie(client.cookies), []
         for place in pages(world):
             answer = client.get(place)
             if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
@@ -130,7 +131,7 @@ def attack(cast: Cast, world: World, strings: list[str], *, times: int, seed: in
                 seen.add(key)
                 for turn in range(min(times, len(strings))):
                     found.send(client, form, turn)
-                    client.cookies = cookies.copy()
+                    client.cookies = SimpleCookie(cookies)
         for place in shown:  # with what was kept
             found.look(client.get(place), place)
     assert len(seen) > 25, sorted(str(key[0]) for key in seen)

@@ -57,7 +57,8 @@ class World:
 
 def arguments_of(name: str) -> dict[str, str]:
     """Arguments of an address, and what each of them names."""
-    return dict(pair.split("=") if "=" in pair else (pair, USUAL[pair]) for pair in EXAMPLES[name].split())
+    pairs = [pair.partition("=") for pair in EXAMPLES[name].split()]
+    return {argument: thing or USUAL[argument] for argument, _, thing in pairs}
 
 
 def addresses() -> Iterator[tuple[str, URLPattern]]:
@@ -174,9 +175,10 @@ def session_of(person: Person) -> int:
     store[SESSION_KEY] = str(person.pk)
     store.create()
     now = timezone.now()
-    return UserSession.objects.create(
+    row = UserSession.objects.create(
         user=person, session_key=store.session_key, ip="192.0.2.1", user_agent="", last_seen_at=now, data={}
-    ).pk
+    )
+    return int(row.pk)
 
 
 def nothing_like(value: object) -> object:
@@ -244,6 +246,7 @@ EXAMPLES = {
     "release": "product version",
     "dossier": "product version",
     "record": "product version",
+    "exposure": "product version",
     "leaves": "product version",
     "release-notes": "product version",
     "questions": "slug",
@@ -257,6 +260,7 @@ EXAMPLES = {
     "engagements": "",
     "engagement-new": "",
     "engagement": "identity=engagement",
+    "engagement-accept": "identity=engagement",
     "note-write": "identity=engagement",
     "mark": "identity=engagement",
     "statement-freeze": "identity=engagement",
@@ -270,8 +274,12 @@ EXAMPLES = {
     "note-delete": "identity=note",
     "note-restore": "identity=note",
     "statement": "identity=statement",
+    "statement-abandon": "identity=statement",
+    "statement-take-up": "identity=statement",
     "statement-payload": "identity=statement",
     "statement-pae": "identity=statement",
+    "attestation": "digest=digest",
+    "attestation-envelope": "digest=digest",
     "keys": "",
     "key-replace": "identity=own_key",
     "key-revoke": "identity=own_key",
