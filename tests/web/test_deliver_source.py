@@ -12,6 +12,7 @@ from tests.cast import Cast, finish, make_archive
 from tests.services.test_debian import ALL, DEBIAN, Source, states
 from tests.web.posts import check_refusals
 from tests.web.test_api import Machine, code_of, token_of
+from tests.web.test_step_up import grow_old
 from transparency.models import Delivery, Event, Job, LogEntry, Product, Release, Snapshot, TrustAnchor, Upload
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
@@ -115,7 +116,7 @@ def test_only_who_may_deliver_hands_a_source_in(browse: Browse, product: Product
 
 
 class TestKeys:
-    """A key in the form counts for a check, and is enrolled when its owner's password says so and the delivery is made."""
+    """A key in the form counts for a check, and is enrolled when the delivery is made by somebody who proved just now who that is."""
 
     def test_a_check_enrols_no_key_and_delivering_what_was_checked_does(
         self, browse: Browse, cast: Cast, source: Source
@@ -128,11 +129,14 @@ class TestKeys:
         assert counts() == before
         page = vera.get(f"/jobs/{job.pk}/").content.decode()
         assert "counted as if it were enrolled" in page
-        assert 'name="password"' in page
-        for password in ("", "wrong"):
-            vera.post(f"/jobs/{job.pk}/deliver/", {"password": password})
-            assert counts() == before
-        vera.post(f"/jobs/{job.pk}/deliver/", {"password": "vera-password-long"})
+        assert "and enrol the key" in page
+        grow_old(vera)
+        asked = vera.post(f"/jobs/{job.pk}/deliver/")
+        assert asked.headers["Location"].startswith("/account/confirm/?next=")
+        assert counts() == before
+        assert vera.post(asked.headers["Location"], {"password": "wrong"}).status_code == 200
+        assert counts() == before
+        vera.post(asked.headers["Location"], {"password": "vera-password-long"}, follow=True)
         finish(Job.objects.get(kind="import-debian"))
         assert TrustAnchor.objects.get(product__slug="pump").enrolled_by == cast.vendor
         assert states({row.role: row for row in Delivery.objects.all()}) == ALL
@@ -154,9 +158,13 @@ class TestKeys:
         job = finish(Job.objects.get())
         assert (job.result or {})["report"]["verdict"]["outcome"] == "valid"
         assert counts() == before
-        assert vera.post("/products/pump/-/deliver/", form(do="deliver")).status_code == 422, "a password is needed"
+        grow_old(vera)
+        assert "confirm first" in vera.get("/products/pump/-/deliver/").content.decode()
+        assert vera.post("/products/pump/-/deliver/", form(do="deliver")).status_code == 422, "the sign-in is old"
         assert counts() == before
-        vera.post("/products/pump/-/deliver/", form(do="deliver", password="vera-password-long"))
+        fresh = browse("vera")
+        assert "confirm first" not in fresh.get("/products/pump/-/deliver/").content.decode()
+        fresh.post("/products/pump/-/deliver/", form(do="deliver"))
         assert TrustAnchor.objects.filter(product__slug="pump").count() == 1
 
     def test_a_signature_over_the_tar_inside_counts_when_the_form_says_so(self, browse: Browse, cast: Cast) -> None:

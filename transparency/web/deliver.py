@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from transparency.errors import EvidenceError, UnavailableError, sentence_for
 from transparency.permissions import Right, may
 from transparency.services.deliver_checked import deliver_checked, keys_to_enrol
 from transparency.services.deliver_uploads import deliver_uploads
+from transparency.session_times import is_fresh
 from transparency.web.access import job_or_404, job_subject, refuse, signed_in
 from transparency.web.deliver_form import DeliverForm
 from transparency.web.handing_page import handing_page
@@ -47,18 +49,17 @@ def deliver(request: HttpRequest, slug: str) -> HttpResponse:
     product = deliverable_or_404(request, slug)
     if request.method == "POST":
         if is_too_large(request):
-            return _page(request, product, _form(product, signed_in(request)), too_large=True, status=413)
+            return _page(request, product, _form(request, product), too_large=True, status=413)
         request.upload_handlers = [ScratchHandler(request, product)]
     return _deliver(request, product)
 
 
 @csrf_protect
 def _deliver(request: HttpRequest, product: Product) -> HttpResponse:
-    person = signed_in(request)
     if request.method != "POST":
-        return _page(request, product, _form(product, person, initial={"version": request.GET.get("release", "")}))
-    form = DeliverForm(request.POST, request.FILES, product=product, person=person)
-    if form.is_valid() and form.enrol() and (job := _hand_in(form, person)):
+        return _page(request, product, _form(request, product, initial={"version": request.GET.get("release", "")}))
+    form = _form(request, product, data=request.POST, files=request.FILES)
+    if form.is_valid() and form.enrol() and (job := _hand_in(form, form.person)):
         return redirect("job", job.pk)
     return _page(request, product, form, status=422)
 
@@ -72,11 +73,8 @@ def deliver_after_check(request: HttpRequest, identity: UUID) -> HttpResponse:
         refuse("Deliveries of a product come from its vendor and from the operator.")
     person = signed_in(request)
     try:
-        if keys_to_enrol(row) and not person.check_password(request.POST.get("password", "")):
-            messages.warning(
-                request, "That is not your password. It is asked because a key is enrolled with the delivery."
-            )
-            return redirect("job", row.pk)
+        if keys_to_enrol(row) and not is_fresh(request, person):
+            raise ReauthenticationRequired  # keeps the form, asks, and goes on (step_up.py)
         job = deliver_checked(job=row, by=person)
     except (EvidenceError, UnavailableError) as error:
         messages.warning(request, sentence_for(error.code))
@@ -105,8 +103,9 @@ def _hand_in(form: DeliverForm, person: Person) -> Job | None:
         return None
 
 
-def _form(product: Product, person: Person, **given: Any) -> DeliverForm:
-    return DeliverForm(product=product, person=person, **given)
+def _form(request: HttpRequest, product: Product, **given: Any) -> DeliverForm:
+    person = signed_in(request)
+    return DeliverForm(product=product, person=person, fresh=is_fresh(request, person), **given)
 
 
 def _page(

@@ -56,7 +56,7 @@ class DeliverForm(HandingForm):
         required=False,
         widget=forms.Select,
     )
-    field_order = ("version", "archive", "stored", "signatures", "over", "checksums", "role", "key", "password")
+    field_order = ("version", "archive", "stored", "signatures", "over", "checksums", "role", "key")
 
     def clean_signatures(self) -> list[bytes]:
         files = self.cleaned_data["signatures"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from transparency.errors import EvidenceError
 from transparency.services.deliver_source import deliver_source
+from transparency.session_times import is_fresh
 from transparency.web.access import signed_in
 from transparency.web.deliver_source_form import DeliverSourceForm
 from transparency.web.handing_page import handing_page
@@ -33,20 +34,17 @@ def source(request: HttpRequest, slug: str) -> HttpResponse:
     product = deliverable_or_404(request, slug)
     if request.method == "POST":
         if is_too_large(request):
-            form = DeliverSourceForm(product=product, person=signed_in(request))
-            return _page(request, product, form, too_large=True, status=413)
+            return _page(request, product, _form(request, product), too_large=True, status=413)
         request.upload_handlers = [ScratchHandler(request, product)]
     return _deliver(request, product)
 
 
 @csrf_protect
 def _deliver(request: HttpRequest, product: Product) -> HttpResponse:
-    person = signed_in(request)
     if request.method != "POST":
-        asked = {"version": request.GET.get("release", "")}
-        return _page(request, product, DeliverSourceForm(product=product, person=person, initial=asked))
-    form = DeliverSourceForm(request.POST, request.FILES, product=product, person=person)
-    if form.is_valid() and form.enrol() and (job := _hand_in(form, person)):
+        return _page(request, product, _form(request, product, initial={"version": request.GET.get("release", "")}))
+    form = _form(request, product, data=request.POST, files=request.FILES)
+    if form.is_valid() and form.enrol() and (job := _hand_in(form, form.person)):
         return redirect("job", job.pk)
     return _page(request, product, form, status=422)
 
@@ -67,6 +65,11 @@ def _hand_in(form: DeliverSourceForm, person: Person) -> Job | None:
     except EvidenceError as error:
         form.add_error("version" if error.code == "name-malformed" else "source_files", complaint(error))
         return None
+
+
+def _form(request: HttpRequest, product: Product, **given: Any) -> DeliverSourceForm:
+    person = signed_in(request)
+    return DeliverSourceForm(product=product, person=person, fresh=is_fresh(request, person), **given)
 
 
 def _page(

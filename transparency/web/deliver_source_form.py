@@ -24,7 +24,7 @@ class DeliverSourceForm(HandingForm):
     stored = forms.MultipleChoiceField(
         label="And files that are here already", required=False, widget=forms.CheckboxSelectMultiple
     )
-    field_order = ("version", "source_files", "stored", "key", "password")
+    field_order = ("version", "source_files", "stored", "key")
 
     def clean(self) -> dict[str, Any]:
         said = super().clean()

@@ -52,16 +52,11 @@ class HandingForm(forms.Form):
         ),
         required=False,
     )
-    password = forms.CharField(
-        label="Your password",
-        help_text="Asked where a key is enrolled, because that changes whose signatures count. A check does not ask.",
-        required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "class": "tc-short"}),
-    )
 
-    def __init__(self, *args: Any, product: Product, person: Person, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, product: Product, person: Person, fresh: bool, **kwargs: Any) -> None:
+        """`fresh`: whether the person was proved a moment ago (session_times.py), as enrolling a key asks."""
         super().__init__(*args, **kwargs)
-        self.product, self.person = product, person
+        self.product, self.person, self.fresh = product, person, fresh
         self.dry_run = self.data.get("do") == CHECK
         self.uploads = list(
             Upload.objects.filter(product=product, sender=person).select_related("product").order_by("-touched_at")
@@ -83,8 +78,11 @@ class HandingForm(forms.Form):
         return said
 
     def _check_key(self, said: dict[str, Any]) -> None:
-        if not self.dry_run and not self.person.check_password(said.get("password", "")):
-            self.add_error("password", "That is not your password.")
+        if not self.dry_run and not self.fresh:
+            self.add_error(
+                "key", "Nothing was delivered: a key is enrolled only when you confirmed just now that it is you."
+            )
+            return
         try:
             said["public"] = small(said["key"], MAX_KEY_CHARACTERS).decode("utf-8", "replace")
             refuse_weak(said["public"])
