@@ -74,6 +74,12 @@ def octets(value: int) -> str:
 
 
 @register.filter
+def hex8(value: int) -> str:
+    """An offset in bytes, as hex dumps write it."""
+    return f"{value:08x}"
+
+
+@register.filter
 def count_of(value: int, word: str) -> str:
     """`{{ 1|count_of:"file" }}` is "1 file"; a plural that is no plain s is given as "entry,entries"."""
     one, _, many = word.partition(",")

@@ -16,10 +16,12 @@ from django.views.decorators.http import require_safe
 
 from reviews.queries import marks_on
 from reviews.rules.rows import ROWS_VERSION, splice
-from reviews.services.locate_region import is_text
+from reviews.services.locate_region import REGULAR_MODES, is_text
+from reviews.services.remember_place import remember_place
 from reviews.services.render_file import FOR_NOW, render_file
 from reviews.threads import threads_on
 from reviews.web.access import Readable, deleted_note, own_engagement, path_or_404, source_or_404
+from reviews.web.binary import shown_bytes
 from reviews.web.folders import Work, kind_of
 from reviews.web.lines import part_of, parts_of, selection_of, spans_of
 from reviews.web.neighbours import neighbours_of
@@ -44,6 +46,7 @@ SUBMODULE = 0o160000
 TEMPLATES = (
     "base.html",
     "reviews/file.html",
+    "reviews/file_bytes.html",
     "reviews/file_panel.html",
     "reviews/file_rows.html",
     "reviews/note_choices.html",
@@ -60,6 +63,8 @@ def file(request: HttpRequest, product: str, version: str, path: str, identity: 
         return redirect_to_login(request.get_full_path())
     may_read = Readable(request.user, release)
     found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path, identity)
+    if not identity:
+        _remember(request, found)
     tag = None if release.product.is_restricted else _tag(request, found)
     unchanged = tag and not len(get_messages(request)) and get_conditional_response(request, etag=tag)
     shown = {} if unchanged else _shown(request, found, may_read)
@@ -87,6 +92,13 @@ def raw(request: HttpRequest, product: str, version: str, path: str) -> HttpResp
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _remember(request: HttpRequest, found: dict[str, Any]) -> None:
+    """Where the person is now, with the first of the lines that the address points at."""
+    selection = selection_of(request.GET.get("lines", ""), found["entry"].lines if found["text"] else 0)
+    line = selection.start if selection.given else None
+    remember_place(person=signed_in(request), release=found["release"], path=found["path"], line=line)
 
 
 def _entry_or_404(snapshot: Snapshot, path: str, may_read: Readable) -> FileEntry:
@@ -137,7 +149,9 @@ def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> d
         "up": release_address("folder" if "/" in path else "tree", release, parent_of(path), withdrawn=withdrawn),
         "neighbours": neighbours_of(release, snapshot, entry.path, may_read, withdrawn=withdrawn),
     }
-    return context | (_rows(request, found) if found["text"] else {})
+    if found["text"]:
+        return context | _rows(request, found)
+    return context | (shown_bytes(snapshot, entry, request.GET) if entry.mode in REGULAR_MODES else {})
 
 
 def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:

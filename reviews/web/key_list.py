@@ -32,6 +32,9 @@ KEYS: tuple[tuple[str, tuple[tuple[tuple[str, ...], str], ...]], ...] = (
             (("[", "]"), "the file before, the file after"),
             (("m",), "to the button that marks the selected lines as read; pressing it is left to you"),
             (("n",), "to the note on the selected lines"),
+            (("r",), "to the reply of the next thread, from the selected line on"),
+            (("j", "k"), "select the next line, the one before"),
+            (("Shift j", "Shift k"), "make the selection longer or shorter"),
         ),
     ),
 )

@@ -14,6 +14,7 @@ from reviews.note_rights import is_of_vendor
 from reviews.threads import threads_of_folder
 from reviews.web.access import Readable, deleted_note, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, rows_of
+from reviews.web.last_places import stop_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
 from reviews.web.readers import choices_of
 from reviews.web.threads import shown_threads
@@ -57,6 +58,7 @@ def folder(
         "threads": shown_threads(threads, person, release=release, closed=identity is not None),
         "choices": choices_of(engagement) if engagement else (),
         "deleted": deleted_note(request),
+        "stop": None if identity or path else stop_of(person, release),
         "engagement": engagement,
         "sees_notes": engagement is not None or is_of_vendor(person, release.product),
         "may_review": not identity and may(person, Right.REVIEW, release),

@@ -1,23 +1,22 @@
 // Keys of the reading pages; `?` opens the list that the page itself holds. Never while somebody types.
+import { isForPage, keysAreOff, turnKeys } from "./keys-off.mjs";
+
 export function keyboardNav(element) {
   const help = element.querySelector("[data-keys]");
   const toggle = element.querySelector("[data-keys-switch]");
-  let off = localStorage.getItem("keys") === "off";
 
-  const say = () => { toggle.textContent = off ? "Turn these keys on" : "Turn these keys off"; };
+  const say = () => { toggle.textContent = keysAreOff() ? "Turn these keys on" : "Turn these keys off"; };
   if (toggle) {
     toggle.hidden = false;
     say();
     toggle.addEventListener("click", () => {
-      off = !off;
-      localStorage.setItem("keys", off ? "off" : "on");
+      turnKeys(!keysAreOff());
       say();
     });
   }
 
   document.addEventListener("keydown", (event) => {
-    if (off || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target.closest("input, textarea, select")) return;
+    if (!isForPage(event)) return;
     if (event.key === "?" && help) {
       help.open = !help.open;
       if (help.open) help.querySelector("summary").focus();

@@ -120,6 +120,42 @@ def test_lines_are_selected_marked_and_noted_with_scripts(
     assert anna.complaints == []
 
 
+def test_a_thread_is_begun_shared_answered_and_settled_by_keyboard_and_without_scripts(
+    chromium: Browser, live_server: LiveServer, cast: Cast, review: Engagement
+) -> None:
+    anna, vera = Reader(chromium, live_server.url), Reader(chromium, live_server.url, scripts=False)
+    place = "/products/hostile/1.0/file/README"
+    anna.sign_in("anna")
+    page = anna.go(place)
+    for key in ("j", "j", "j", "k", "Shift+J", "Shift+J"):
+        page.keyboard.press(key)
+    assert (page.input_value("#start"), page.input_value("#end")) == ("2", "4")
+    assert page.locator("tr.is-selected").count() == 3
+    page.keyboard.press("n")
+    page.keyboard.type("*why* <img src=x onerror=alert(1)> [x](javascript:alert(1))?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.focus("#visibility-authority")
+    page.keyboard.press("ArrowDown")
+    page.locator("button", has_text="Keep the note").press("Enter")
+    page.wait_for_selector("text=More people will read it")
+    page.locator("button", has_text="Show it to them").press("Enter")
+    page.wait_for_selector(".tc-note em")
+    vera.sign_in("vera")
+    page = vera.go("/products/hostile/-/questions/")
+    page.click("a:has-text('Reply')")
+    page.fill("textarea", "so that you ask")
+    page.click("text=Keep the reply")
+    assert page.locator("#L4 + tr .tc-note", has_text="so that you ask").count() == 1
+    page = anna.go(f"{place}?lines=2-4")
+    page.keyboard.press("r")
+    assert page.evaluate("document.activeElement.textContent") == "Reply"
+    page.locator("button", has_text="Resolve").press("Enter")
+    page.wait_for_selector("summary:has-text('Resolved by')")
+    assert Note.objects.get(thread=None).resolved_by == cast.auditor
+    assert (anna.complaints, vera.complaints) == ([], [])
+
+
 def test_the_same_is_done_without_scripts(chromium: Browser, live_server: LiveServer, review: Engagement) -> None:
     anna = Reader(chromium, live_server.url, scripts=False)
     anna.sign_in("anna")
