@@ -103,6 +103,22 @@ def test_files_are_asked_for_again_and_that_is_said(cast: Cast, open_release: Re
     assert open_release.product.anchors.count() == 2
 
 
+def test_what_was_sent_and_never_confirmed_is_not_done_later(cast: Cast, open_release: Release) -> None:
+    vera = old("vera")
+    anchor = open_release.product.anchors.get()
+    place = reverse("anchor-revoke", args=["widget", anchor.pk])
+    vera.post(place, {"revocation": "compromised", "reason": "somebody else at this desk", "certain": "on"})
+    confirm = vera.get(place).headers["Location"]  # its owner comes back and only looks
+    answer = vera.post(confirm, {"password": "vera-password-long", "next": place})
+    assert answer.headers["Location"] == place
+    assert not open_release.product.anchors.filter(revoked_at__isnull=False).exists()
+    grow_old(vera)
+    vera.post(KEYS, {"public": PemKey().public, "namespaces": "file"})
+    vera.post(KEYS, {"file": SimpleUploadedFile("k.pub", PemKey().public.encode())})  # another key, which is not kept
+    vera.post("/account/confirm/", {"password": "vera-password-long", "next": KEYS})
+    assert open_release.product.anchors.count() == 1
+
+
 def test_an_attestation_is_taken_after_the_proof(cast: Cast, engagement: Engagement) -> None:
     anna = old("anna")
     row = freeze_statement(
