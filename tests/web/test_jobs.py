@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from tests.web.posts import check_refusals
-from transparency.models import Job
+from transparency.models import Grant, Job
+from transparency.permissions import Right
 from transparency.services.create_job import create_job
 
 if TYPE_CHECKING:
@@ -143,3 +144,17 @@ def test_the_list_turns_its_pages(browse: Browse, job: Job) -> None:
         create_job(kind="test", payload={"number": number}, send=False)
     assert "Page 1 of 2" in browse("olga").get("/jobs/").content.decode()
     assert "Page 2 of 2" in browse("olga").get("/jobs/?page=2").content.decode()
+
+
+def test_whoever_may_no_longer_deliver_asks_for_nothing_anew(browse: Browse, cast: Cast, open_release: Release) -> None:
+    row = open_release.deliveries.get().job
+    Job.objects.filter(pk=row.pk).update(state="failed", requested_by=cast.stranger)
+    grant = Grant.objects.create(person=cast.stranger, product=open_release.product, rights=[Right.DELIVER])
+    stan = browse("stan")
+    assert "Try it again" in stan.get(f"/jobs/{row.pk}/").content.decode()
+    Grant.objects.filter(pk=grant.pk).update(revoked_at=timezone.now())
+    assert "Try it again" not in stan.get(f"/jobs/{row.pk}/").content.decode()
+    assert stan.post(f"/jobs/{row.pk}/retry/").status_code == 403
+    row.refresh_from_db()
+    assert row.state == "failed"
+    assert browse("olga").post(f"/jobs/{row.pk}/retry/").status_code == 302

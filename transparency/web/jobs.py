@@ -20,7 +20,7 @@ from transparency.permissions import Right, may
 from transparency.services.cancel_job import cancel_job
 from transparency.services.deliver_checked import keys_to_enrol
 from transparency.services.retry_job import retry_job
-from transparency.web.access import job_or_404, job_subject, signed_in
+from transparency.web.access import job_or_404, job_subject, refuse, signed_in
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -52,7 +52,7 @@ def job(request: HttpRequest, identity: UUID) -> HttpResponse:
         "about": about,
         "may_deliver": about is not None and may(request.user, Right.DELIVER, about),
         "running": row.state in RUNNING,
-        "may_retry": row.state in ENDED_BADLY,
+        "may_retry": row.state in ENDED_BADLY and _may_retry(request, about),
         "now": _progress(row),
         "sentence": sentence_for(row.error["code"]) if row.error else "",
         "deliveries": Delivery.objects.filter(pk__in=_deliveries(result)).order_by("pk"),
@@ -88,6 +88,8 @@ def cancel(request: HttpRequest, identity: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, identity: UUID) -> HttpResponse:
     row = job_or_404(request, identity)
+    if not _may_retry(request, job_subject(row)):
+        refuse("Work on a product is queued again by its vendor and by the operator.")
     try:
         retry_job(job=row.pk)
         messages.success(request, "Queued again, from the beginning.")
@@ -116,6 +118,13 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "any": rows.exists(),
     }
     return render(request, "transparency/jobs.html", context)
+
+
+def _may_retry(request: HttpRequest, about: Release | Product | None) -> bool:
+    """Whoever once asked sees the work for ever; asking anew takes the right as it is now."""
+    if may(request.user, Right.OPERATE, None):
+        return True
+    return about is not None and may(request.user, Right.DELIVER, about)
 
 
 def job_name(row: Job) -> str:
