@@ -19,7 +19,7 @@ from reviews.queries import attestations_of
 from reviews.web.places import parent_of, readable, release_address
 from transparency.errors import EvidenceError
 from transparency.openings import openings_of
-from transparency.permissions import Right, may
+from transparency.permissions import Right, may, may_end_grants
 from transparency.proofs.attest.predicates import parse_source_review
 from transparency.proofs.attest.statement import parse_statement
 from transparency.proofs.escaping import unescape_path
@@ -63,7 +63,7 @@ class OpenedFolder:
 @require_safe
 def exposure(request: HttpRequest, product: str, version: str) -> HttpResponse:
     release = release_or_404(request, product, version)
-    if not (may(request.user, Right.DELIVER, release) or may(request.user, Right.OPERATE, None)):
+    if not may_end_grants(request.user, release.product):
         refuse(NOT_YOURS)
     engagements = Engagement.objects.filter(release=release).select_related("authority").prefetch_related("auditors")
     phases = [(row, phase_of(row), len(row.auditors.all())) for row in engagements]

@@ -84,6 +84,9 @@ def test_only_the_vendor_and_the_operator_see_it(
     answer = browse("anna").get(PLACE)
     assert answer.status_code == 403
     assert "shown to its vendor" in answer.content.decode()
+    Grant.objects.create(person=cast.stranger, product=deep.product, rights=[Right.DELIVER])
+    assert browse("stan").get(PLACE).status_code == 403, "whoever only delivers is not told who else may read"
+    assert PLACE not in browse("stan").get("/products/deep/").content.decode()
     for person in ("vera", "olga"):
         answer = browse(person).get(PLACE)
         assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True), person
