@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reviews.services.gather_facts import builds_facts
-from reviews.web.chain import CONCLUSIONS, WARNINGS
+from reviews.web.chain import CONCLUSIONS, WARNINGS, unread_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,9 +83,8 @@ def _people(reviews: Sequence[ShownReview], release: Release) -> str:
 def _nobody(report: Report, reviews: Sequence[ShownReview], release: Release) -> str:
     """The three gaps that matter most, in short; the page's list has them all."""
     lines = release.subject.lines if release.subject else 0
-    unread = max(0, lines - sum(each.said.read for each in reviews))
-    least = "at least " if len(reviews) > 1 else ""
-    gaps = [f"{least}{unread:,} of its {lines:,} lines"] if unread else []
+    unread = unread_of([each.said for each in reviews], lines)
+    gaps = [f"{unread} of its {lines:,} lines"] if unread else []
     gaps.append("whether a program in use was made from this source")
     gaps += ["what the links behind the failed one say"] if report.failed else []
     return f"{'; '.join(gaps)}; whether the log shows everybody the same."

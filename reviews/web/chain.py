@@ -11,7 +11,7 @@ from reviews.permissions import may_know_reviewer
 from reviews.queries import attestations_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reviews.models import Attestation
     from transparency.models import Release
@@ -96,9 +96,8 @@ def unchecked(report: Report, release: Release) -> list[str]:
     said = []
     if not counted:
         said.append(f"The source: of its {lines:,} lines nobody states to have read one.")
-    elif (unread := lines - sum(each.read for each in counted)) > 0:
-        some = f"{unread:,}" if len(counted) == 1 else f"at least {unread:,}"
-        said.append(f"The source: {some} of its {lines:,} lines nobody states to have read.")
+    elif unread := unread_of(counted, lines):
+        said.append(f"The source: {unread} of its {lines:,} lines nobody states to have read.")
     said += [f"{_title(link.name)}: {link.detail}." for link in report.links if link.status == "not checked"]
     built = any(link.name.startswith("builds/") for link in report.links)
     said.append(
@@ -108,6 +107,17 @@ def unchecked(report: Report, release: Release) -> list[str]:
     )
     said.append("That the log shows everybody the same: no witness cosigns it yet.")
     return said
+
+
+def unread_of(counted: Sequence[StatedReview], lines: int) -> str:
+    """How many lines nobody states to have read; empty for none. Statements do not say which lines: of several only bounds are known."""
+    least = lines - sum(each.read for each in counted)
+    most = lines - max((each.read for each in counted), default=0)
+    if most <= 0:
+        return ""
+    if least == most:
+        return f"{most:,}"
+    return f"at least {least:,}" if least > 0 else f"up to {most:,}"
 
 
 def _shown(link: LinkReport) -> ShownLink:
