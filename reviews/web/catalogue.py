@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from transparency.models import Delivery, Product, Release
-from transparency.permissions import Right, known_products, may
+from transparency.permissions import Right, known_products, known_releases, may
 from transparency.queries import log_head
 from transparency.web.caching import NEVER
 from transparency.web.new_product import may_enter_any
@@ -60,14 +60,12 @@ def products(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def known_releases(someone: Someone) -> QuerySet[Release]:
+def releases_known_to(someone: Someone) -> QuerySet[Release]:
     """Newest first: those with a source that stands, and those whose source was withdrawn. Quarantine alone shows nothing."""
     withdrawn = Release.objects.filter(deliveries__state=Delivery.State.WITHDRAWN).values("pk")
     rows = Release.objects.filter(Q(subject__isnull=False) | Q(pk__in=withdrawn))
-    rows = rows.select_related("product__vendor", "subject").order_by("-created_at", "-pk")
-    restricted = Product.objects.filter(known_products(someone), visibility=Product.Visibility.RESTRICTED)
-    hidden = [row.pk for row in rows.filter(product__in=restricted) if may(someone, Right.KNOW, row)]
-    return rows.filter(Q(product__visibility=Product.Visibility.OPEN) | Q(pk__in=hidden))
+    rows = rows.filter(known_releases(someone))
+    return rows.select_related("product__vendor", "subject").order_by("-created_at", "-pk")
 
 
 def successor_of(release: Release, someone: Someone) -> Release | None:
@@ -99,7 +97,7 @@ def listed(rows: Iterable[Release], someone: Someone) -> list[ListedRelease]:
 
 def _found(someone: Someone, asked: str) -> QuerySet[Release]:
     """By a part of the product's name, of the vendor's, or of the version."""
-    rows = known_releases(someone)
+    rows = releases_known_to(someone)
     if not asked:
         return rows
     named = Q(product__name__icontains=asked) | Q(product__slug__icontains=asked)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reviews.web.catalogue import known_releases, listed
+from reviews.web.catalogue import listed, releases_known_to
 from reviews.web.home_auditor import auditors_home
 from reviews.web.home_vendor import vendors_home
 from reviews.web.today import today
@@ -26,7 +26,7 @@ NEWEST = 10
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     nobody = AnonymousUser()
-    context: dict[str, Any] = {"listed": listed(known_releases(nobody)[:NEWEST], nobody)}
+    context: dict[str, Any] = {"listed": listed(releases_known_to(nobody)[:NEWEST], nobody)}
     if isinstance(request.user, Person):
         context |= {"kind": "", **_waiting(request.user)}
     response = render(request, "reviews/home.html", context)

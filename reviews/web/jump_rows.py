@@ -106,7 +106,7 @@ def _digests(person: Someone, releases: QuerySet[Release], digest: str) -> Itera
 
 
 def _attestation(row: Attestation) -> str:
-    return release_address("release", row.release)
+    return reverse("attestation", args=[row.digest])
 
 
 def _keys(person: Someone, wanted: str) -> Iterator[Hit]:

@@ -123,8 +123,7 @@ def _note(note: Note, someone: Someone, *, insider: bool, writes: bool) -> Shown
 def _name(person: Person, someone: Someone, *, insider: bool) -> str:
     """People are named to their own organisation and to the thread's authority; to others their organisation speaks."""
     organisation = person.organisation.name if person.organisation else ""
-    same = getattr(someone, "organisation_id", None) == person.organisation_id
-    if same:
+    if person.organisation_id and getattr(someone, "organisation_id", None) == person.organisation_id:
         return person.display_name
     if insider:
         return f"{person.display_name}, {organisation}" if organisation else person.display_name
