@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from ninja import Field, Query, Router
 
-from reviews.models import Attestation
+from reviews import models
 from reviews.permissions import may_have_envelope
 from reviews.queries import release_report
 from reviews.web.chain import shown_links, unchecked
@@ -41,7 +41,7 @@ class Stated(Shape):
     valid_until: datetime | None
 
 
-class AttestationShape(Shape):
+class Attestation(Shape):
     """An in-toto Statement in a DSSE envelope, signed by the auditor's own key."""
 
     id: int = Field(examples=[4])
@@ -58,14 +58,14 @@ class AttestationShape(Shape):
 
 
 class AttestationAnswer(Answer):
-    attestation: AttestationShape
+    attestation: Attestation
     envelope: str | None = Field(
         description="The envelope's bytes in base64. Null where they name a restricted source that you may not have."
     )
 
 
 class AttestationsAnswer(PageAnswer):
-    attestations: list[AttestationShape]
+    attestations: list[Attestation]
 
 
 class Link(Shape):
@@ -115,11 +115,11 @@ def chain(request: HttpRequest, slug: str, version: str) -> ChainAnswer:
     return ChainAnswer(as_of=as_of(), links=links, unchecked=unchecked(report, release))
 
 
-def _shape(row: Attestation, size: int) -> AttestationShape:
+def _shape(row: models.Attestation, size: int) -> Attestation:
     statement = row.statement
     review = parse_source_review(parse_statement(bytes(statement.payload)).predicate)
     index = row.entry.index
-    return AttestationShape(
+    return Attestation(
         id=row.pk,
         product=row.release.product.slug,
         release=row.release.version,
@@ -146,13 +146,13 @@ def _shape(row: Attestation, size: int) -> AttestationShape:
     )
 
 
-def _envelope(row: Attestation, caller: Caller) -> str | None:
+def _envelope(row: models.Attestation, caller: Caller) -> str | None:
     if not may_have_envelope(caller.person_for(row.release.product), row):
         return None
     return base64.b64encode(bytes(row.envelope)).decode()
 
 
-def _rows() -> QuerySet[Attestation]:
-    return Attestation.objects.select_related(
+def _rows() -> QuerySet[models.Attestation]:
+    return models.Attestation.objects.select_related(
         "entry", "release__product__vendor", "statement__snapshot", "statement__anchor"
     )

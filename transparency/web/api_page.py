@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 api = build_api()
 _METHODS = ("get", "post", "put", "delete")
+# Shown with the operations that take them.
+_QUERIES = {"AfterName", "AfterNumber", "FileAsked"}
 _GROUPS = {
     "products": "Products and releases",
     "verdicts": "Verdicts",
@@ -49,9 +51,9 @@ def page(request: HttpRequest) -> HttpResponse:
     groups = [(title, _operations(tag)) for tag, title in _GROUPS.items()]
     schemas = sorted(document()["components"]["schemas"].items())
     shapes = [
-        {"name": name, "about": schema.get("description", ""), "members": _members(schema)}
+        {"name": name, "about": _about(schema), "members": _members(schema)}
         for name, schema in schemas
-        if "properties" in schema
+        if "properties" in schema and name not in _QUERIES
     ]
     address = request.build_absolute_uri("/api/v1/")
     context = {"groups": groups, "shapes": shapes, "address": address, "example": f"curl {address}products"}
@@ -64,9 +66,11 @@ def _operations(tag: str) -> list[dict[str, Any]]:
             "id": operation["operationId"],
             "method": method.upper(),
             "path": path,
-            "about": operation.get("description", ""),
+            "about": _about(operation),
             "parameters": [
-                {**each, "type": _type(each["schema"])} for each in operation["parameters"] if each["in"] != "path"
+                {**each, "type": _type(each["schema"]), "about": _about(each)}
+                for each in operation["parameters"]
+                if each["in"] != "path"
             ],
             "body": operation.get("requestBody"),
             "bodies": [_members(schema) for schema in _body_schemas(operation)],
@@ -97,11 +101,16 @@ def _members(schema: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "name": name,
             "type": _type(value),
-            "about": value.get("description", ""),
+            "about": _about(value),
             "required": name in required,
         }
         for name, value in schema.get("properties", {}).items()
     ]
+
+
+def _about(described: dict[str, Any]) -> str:
+    """Its description without the marks of Markdown."""
+    return str(described.get("description", "")).replace("`", "")
 
 
 def _type(schema: dict[str, Any]) -> str:
