@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reviews.models import Note
-from reviews.permissions import authority_of, is_member
+from reviews.permissions import authority_of, is_member, require_member
 from transparency.errors import EvidenceError, NotAllowedError
 from transparency.models import Organisation, Person
 from transparency.permissions import Right, may
@@ -25,6 +25,12 @@ _Visibility = Note.Visibility
 # From narrow to wide.
 WIDTHS = (_Visibility.MINE, _Visibility.TEAM, _Visibility.AUTHORITY, _Visibility.VENDOR, _Visibility.PUBLIC)
 OUTWARD = frozenset({_Visibility.VENDOR, _Visibility.PUBLIC})
+
+
+def rights_key(first: Note) -> tuple[object, ...]:
+    """All of a thread that rights on it depend on: threads of one key are read and answered by the same people."""
+    mine = first.author_id if first.visibility == _Visibility.MINE else None
+    return (first.engagement_id, first.visibility, first.path, mine)
 
 
 def first_of(note: Note) -> Note:
@@ -76,11 +82,13 @@ def may_settle(person: Someone, first: Note) -> bool:
 
 
 def require_reply(person: Person, first: Note) -> None:
-    """Raise `not-a-participant` unless `may_reply`."""
+    """Raise `not-a-participant` unless `may_reply`, and `terms-not-accepted` for an auditor who has not accepted the terms."""
     if not may_reply(person, first):
         raise NotAllowedError(
             "not-a-participant", expected="an auditor of this engagement, or the vendor where it reads"
         )
+    if not is_of_vendor(person, first.engagement.release.product):
+        require_member(person, first.engagement, path=first.path)
 
 
 def require_author(person: Person, note: Note) -> None:

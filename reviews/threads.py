@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
 
-from reviews.models import Note
-from reviews.note_rights import OUTWARD, is_of_vendor, is_public, may_read_thread
+from reviews.models import Engagement, Note
+from reviews.note_rights import OUTWARD, is_of_vendor, is_public, may_read_thread, rights_key
 from reviews.permissions import authority_of
 from transparency.models import Person
 from transparency.permissions import Right, may
@@ -25,13 +25,7 @@ if TYPE_CHECKING:
 
 LISTED = 500
 _ON_CONTENT = (Note.About.REGION, Note.About.FILE)
-_RELATED = (
-    "author__organisation",
-    "resolved_by",
-    "snapshot",
-    "engagement__authority",
-    "engagement__release__product__vendor",
-)
+_ENGAGEMENT = ("authority", "release__product__vendor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +109,39 @@ def _open_rows(asked_by: Someone, release: Release) -> QuerySet[Note]:
 
 
 def _rows() -> QuerySet[Note]:
-    return Note.objects.select_related(*_RELATED).order_by("start", "pk")
+    return Note.objects.order_by("start", "pk")
+
+
+def _joined(rows: Iterable[Note]) -> list[Note]:
+    """The notes with their people and engagements, each of these loaded once however many notes name it."""
+    notes = list(rows)
+    engagements = Engagement.objects.select_related(*_ENGAGEMENT).in_bulk({note.engagement_id for note in notes})
+    named = {note.author_id for note in notes} | {note.resolved_by_id for note in notes if note.resolved_by_id}
+    people = Person.objects.select_related("organisation").in_bulk(named)
+    for note in notes:
+        note.engagement, note.author = engagements[note.engagement_id], people[note.author_id]
+        if note.resolved_by_id:
+            note.resolved_by = people[note.resolved_by_id]
+    return notes
 
 
 def _threads(rows: Iterable[Note], asked_by: Someone, release: Release | None = None) -> list[Thread]:
     """Those that may be read, in the order of the rows; replies follow the note that they name."""
     firsts: list[Note] = []
     replies: dict[int, list[Note]] = {}
-    for note in rows:
+    for note in _joined(rows):
         if note.thread_id is None:
             firsts.append(note)
         elif note.deleted_at is None:
             replies.setdefault(note.thread_id, []).append(note)
     found = []
+    readable: dict[tuple[object, ...], bool] = {}
     for first in firsts:
         answers = tuple(sorted(replies.get(first.pk, ()), key=lambda note: note.pk))
-        if (answers or first.deleted_at is None) and may_read_thread(asked_by, first, release=release):
+        key = rights_key(first)
+        if key not in readable:
+            readable[key] = may_read_thread(asked_by, first, release=release)
+        if (answers or first.deleted_at is None) and readable[key]:
             for note in answers:
                 note.thread = first
             found.append(Thread(first, answers))

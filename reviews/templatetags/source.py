@@ -12,8 +12,8 @@ register = template.Library()
 
 @register.simple_tag
 def rows(bodies: str) -> SafeString:
-    """The table bodies that `splice` made; nothing else may be given."""
-    return mark_safe(bodies)  # noqa: S308 - the renderer escapes every character; notes come out of a template
+    """The table bodies that `splice` made, or rows that came out of a template; nothing else may be given."""
+    return mark_safe(bodies)  # noqa: S308 - the renderer and templates escape every character
 
 
 @register.simple_tag

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from django.template.loader import get_template
 
 from reviews.permissions import may_read_notes
 from reviews.queries import reading_of
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from transparency.models import Person, Release, Snapshot
     from transparency.proofs.filetable import FileEntry, FileTable
 
+KEPT_ROWS = 8192
 KINDS = {0o120000: "symbolic link", 0o160000: "submodule"}
 
 
@@ -78,6 +81,12 @@ class Work:
         for path in _noted_paths(open_notes(asked_by=self._person, release=self._release), self._snapshot, self._scope):
             counts.update({path, *(folder_of(path, depth) for depth in range(path.count("/") + 1))})
         return counts
+
+
+@lru_cache(maxsize=KEPT_ROWS)
+def row_html(row: Row, *, engaged: bool, sees_notes: bool) -> str:
+    """The row of a folder's table. What it shows is its own key, so a kept row is never out of date."""
+    return get_template("reviews/tree_row.html").render({"row": row, "engagement": engaged, "sees_notes": sees_notes})
 
 
 def folder_of(path: str, depth: int) -> str:

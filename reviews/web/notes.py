@@ -163,6 +163,10 @@ def refusing() -> Iterator[None]:
         yield
     except NotAllowedError as error:
         refuse(sentence_for(error.code))
+    except EvidenceError as error:
+        if error.code != "terms-not-accepted":
+            raise
+        refuse(sentence_for(error.code))
 
 
 def back_to_file(engagement: Engagement, region: dict[str, Any]) -> HttpResponse:

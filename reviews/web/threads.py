@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.template.loader import get_template
 
 from reviews.models import Note
-from reviews.note_rights import is_insider, may_reply, may_settle
+from reviews.note_rights import is_insider, may_reply, may_settle, rights_key
 from reviews.web.note_places import address_of, words_of
 from reviews.web.places import readable
 from reviews.web.readers import WORDS
@@ -63,11 +63,27 @@ class ShownThread:
         return " ".join(self.notes[0].text.split())[:80] if self.notes else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the reader is and may do in threads of one key (note_rights.rights_key)."""
+
+    insider: bool
+    replies: bool
+    settles: bool
+
+
 def shown_threads(
     threads: Iterable[Thread], someone: Someone, *, release: Release | None = None, closed: bool = False
 ) -> tuple[ShownThread, ...]:
     """`release`: the one that they are looked at from; `closed`: nothing may be done here."""
-    return tuple(_shown(thread, someone, release, closed=closed) for thread in threads)
+    rights: dict[tuple[object, ...], Rights] = {}
+    shown = []
+    for thread in threads:
+        key = rights_key(thread.first)
+        if key not in rights:
+            rights[key] = _rights(thread.first, someone, release, closed=closed)
+        shown.append(_shown(thread, someone, rights[key]))
+    return tuple(shown)
 
 
 def rows_after(threads: Iterable[ShownThread], count: int) -> dict[int, str]:
@@ -85,10 +101,16 @@ def _row(thread: ShownThread) -> str:
     return get_template("reviews/thread_row.html").render({"thread": thread})
 
 
-def _shown(thread: Thread, someone: Someone, release: Release | None, *, closed: bool) -> ShownThread:
-    first = thread.first
-    insider = is_insider(someone, first, release=release)
-    replies = not closed and may_reply(someone, first)
+def _rights(first: Note, someone: Someone, release: Release | None, *, closed: bool) -> Rights:
+    return Rights(
+        insider=is_insider(someone, first, release=release),
+        replies=not closed and may_reply(someone, first),
+        settles=not closed and may_settle(someone, first),
+    )
+
+
+def _shown(thread: Thread, someone: Someone, rights: Rights) -> ShownThread:
+    first, insider, replies = thread.first, rights.insider, rights.replies
     settled = first.resolved_by if first.resolved_at else None
     return ShownThread(
         pk=first.pk,
@@ -103,7 +125,7 @@ def _shown(thread: Thread, someone: Someone, release: Release | None, *, closed:
         settled=_name(settled, someone, insider=insider) if settled else "",
         settled_at=first.resolved_at,
         may_reply=replies,
-        may_settle=not closed and may_settle(someone, first),
+        may_settle=rights.settles,
         may_share=replies and first.author_id == someone.pk,
     )
 

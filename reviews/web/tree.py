@@ -13,7 +13,7 @@ from reviews.models import Note
 from reviews.note_rights import is_of_vendor
 from reviews.threads import threads_of_folder
 from reviews.web.access import Readable, deleted_note, own_engagement, path_or_404, source_or_404
-from reviews.web.folders import Work, rows_of
+from reviews.web.folders import Work, row_html, rows_of
 from reviews.web.last_places import stop_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
 from reviews.web.readers import choices_of
@@ -46,6 +46,7 @@ def folder(
     rows = rows_of(release, snapshot, raw, Readable(person, release), work, withdrawn=identity)
     if not rows and (raw or snapshot.files):
         raise Http404
+    sees_notes = engagement is not None or is_of_vendor(person, release.product)
     context = {
         "release": release,
         "path": readable(path),
@@ -60,7 +61,8 @@ def folder(
         "deleted": deleted_note(request),
         "stop": None if identity or path else stop_of(person, release),
         "engagement": engagement,
-        "sees_notes": engagement is not None or is_of_vendor(person, release.product),
+        "sees_notes": sees_notes,
+        "bodies": "".join(row_html(row, engaged=engagement is not None, sees_notes=sees_notes) for row in rows),
         "may_review": not identity and may(person, Right.REVIEW, release),
         "share": work.share_of(path),
         "up": _up(release, path, identity),

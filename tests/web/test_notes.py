@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reviews.models import Note
+from reviews.models import Acceptance, Note
 from reviews.services.reply_to_note import reply_to_note
 from reviews.services.write_note import write_note
-from tests.reviews.conftest import colleague
+from tests.reviews.conftest import colleague, engage
 from tests.web.posts import check_refusals
 from tests.web.test_templates import check_page
 from transparency.models import Grant
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reviews.models import Engagement
     from tests.cast import Cast
     from tests.web.conftest import Browse
+    from transparency.models import Release
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAIN = "/products/widget/1.0/file/src/main.c"
@@ -258,3 +259,26 @@ def test_grants_are_asked_for_once_a_page_and_again_for_the_next(
     assert sum('FROM "transparency_grant"' in query["sql"] for query in told.captured_queries) == 1
     Grant.objects.all().delete()
     assert client.get(place).status_code == 404
+
+
+def test_who_has_not_accepted_the_terms_reads_and_writes_nothing(
+    browse: Browse, cast: Cast, open_release: Release
+) -> None:
+    engagement = engage(cast.auditor, open_release, terms="Tell nobody.")
+    Acceptance.objects.create(engagement=engagement, person=cast.auditor)
+    note = write(cast, engagement)
+    tess = colleague(cast.auditor, "tess")
+    tess.set_password("tess-password-long")
+    tess.save()
+    engagement.auditors.add(tess)
+    client = browse("tess")
+    assert "why <em>this</em>?" in text_of(client, MAIN)
+    answer = client.post(f"/notes/{note.pk}/reply/", {"text": "x"})
+    assert (answer.status_code, "First accept the engagement" in answer.content.decode()) == (403, True)
+    assert client.post(f"/notes/{note.pk}/resolve/").status_code == 403
+    assert Note.objects.get().resolved_at is None
+    Acceptance.objects.create(engagement=engagement, person=tess)
+    client.post(f"/notes/{note.pk}/reply/", {"text": "x"})
+    client.post(f"/notes/{note.pk}/resolve/")
+    assert Note.objects.get(thread=None).resolved_by == tess
+    assert Note.objects.get(thread=note).author == tess
