@@ -60,6 +60,14 @@ def has_accepted(person: Someone, engagement: Engagement) -> bool:
     return isinstance(person, Person) and engagement.acceptances.filter(person=person).exists()
 
 
+def stopped_by(person: Someone, engagement: Engagement) -> str:
+    """Why this auditor cannot work under the engagement now, as a page says it; empty where nothing is in the way."""
+    phase = phase_of(engagement)
+    if phase is not Phase.RUNNING:
+        return f"Your engagement is {phase}: you read, and nothing is marked or noted."
+    return "" if has_accepted(person, engagement) else "Accept the terms of your engagement before you mark or note."
+
+
 def require_running(engagement: Engagement) -> None:
     """Raise `engagement-closed` outside the engagement's time."""
     if phase_of(engagement) is not Phase.RUNNING:

@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from reviews.permissions import stopped_by
 from reviews.queries import marks_on
 from reviews.rules.rows import ROWS_VERSION, splice
 from reviews.services.locate_region import REGULAR_MODES, is_text
@@ -126,6 +127,7 @@ def _found(
         "marks": marks_on(**place) if text else [],
         "engagement": engagement,
         "choices": choices_of(engagement) if engagement else (),
+        "stopped": stopped_by(person, engagement) if engagement else "",
         "withdrawn": withdrawn,
         "may_download": not withdrawn and may(person, Right.DOWNLOAD_SOURCE, release, path=path),
     }
@@ -188,7 +190,8 @@ def _tag(request: HttpRequest, found: dict[str, Any]) -> str:
         request.COOKIES.get("theme"),
         request.get_full_path(),
     )
-    rights = (getattr(found["engagement"], "pk", None), found["choices"], found["may_download"])
+    rights = tuple(found[key] for key in ("choices", "stopped", "may_download"))
+    rights = (getattr(found["engagement"], "pk", None), *rights)
     written = (found["threads"], [_state(mark) for mark in found["marks"]], product.name, product.visibility)
     ours = (_version(), ROWS_VERSION, static("css/portal.css"), static("css/code.css"))
     return f'"{Digest.of(repr((ours, asked, rights, found["entry"], written)).encode()).hex[:32]}"'

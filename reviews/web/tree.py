@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from reviews.models import Note
 from reviews.note_rights import is_of_vendor
+from reviews.permissions import stopped_by
 from reviews.threads import threads_of_folder
 from reviews.web.access import Readable, deleted_note, own_engagement, path_or_404, source_or_404
 from reviews.web.folders import Work, row_html, rows_of
@@ -58,6 +59,7 @@ def folder(
         "raw_path": path,
         "threads": shown_threads(threads, person, release=release, closed=identity is not None),
         "choices": choices_of(engagement) if engagement else (),
+        "stopped": stopped_by(person, engagement) if engagement else "",
         "deleted": deleted_note(request),
         "stop": None if identity or path else stop_of(person, release),
         "engagement": engagement,

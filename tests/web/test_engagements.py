@@ -208,11 +208,16 @@ def test_terms_are_accepted_on_the_page_before_any_work(browse: Browse, cast: Ca
     assert "State what you read" not in page
     answer = client.get(f"/engagements/{row.pk}/statements/new/", follow=True)
     assert "terms-not-accepted" in answer.content.decode()
+    places = [f"/products/widget/1.0/{where}" for where in ("file/README", "tree/", "tree/src/")]
+    before = [client.get(each).content.decode() for each in places]
+    assert all("Accept the terms" in each and 'name="text"' not in each for each in before)
     assert "terms-differ" in client.post(place, {"digest": "0" * 64}, follow=True).content.decode()
     page = client.post(place, data, follow=True).content.decode()
     assert "You accepted the terms." in page
     assert "State what you read" in page
     assert Acceptance.objects.get().person == cast.auditor
+    after = [client.get(each).content.decode() for each in places]
+    assert all("Accept the terms" not in each and 'name="text"' in each for each in after)
 
 
 def test_coverage_goes_down_folder_by_folder_most_unread_first(browse: Browse, cast: Cast) -> None:
