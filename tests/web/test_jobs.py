@@ -158,3 +158,25 @@ def test_whoever_may_no_longer_deliver_asks_for_nothing_anew(browse: Browse, cas
     row.refresh_from_db()
     assert row.state == "failed"
     assert browse("olga").post(f"/jobs/{row.pk}/retry/").status_code == 302
+
+
+def test_work_on_what_one_may_no_longer_know_of_is_not_there(
+    browse: Browse, cast: Cast, open_release: Release, restricted_release: Release
+) -> None:
+    hidden, shown = restricted_release.deliveries.get().job, open_release.deliveries.get().job
+    of_product = create_job(kind="reverify", payload={"product": restricted_release.product_id}, send=False)
+    Job.objects.filter(pk__in=[hidden.pk, shown.pk, of_product.pk]).update(requested_by=cast.stranger)
+    grant = Grant.objects.create(person=cast.stranger, product=restricted_release.product, rights=[Right.DELIVER])
+    stan = browse("stan")
+
+    def told() -> list[bool]:
+        listed = stan.get("/jobs/").content.decode()
+        rows = (hidden, of_product, shown)
+        assert [stan.get(f"/jobs/{row.pk}/").status_code == 200 for row in rows] == [
+            str(row.pk) in listed for row in rows
+        ]
+        return [str(row.pk) in listed for row in rows]
+
+    assert told() == [True, True, True]
+    Grant.objects.filter(pk=grant.pk).update(revoked_at=timezone.now())
+    assert told() == [False, False, True]

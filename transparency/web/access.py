@@ -51,12 +51,13 @@ def builds_or_404(request: HttpRequest, identity: int) -> BuildList:
 
 
 def job_or_404(request: HttpRequest, identity: UUID) -> Job:
-    """The operator, whoever asked for it, and the product's vendor."""
+    """The operator, the product's vendor, and whoever asked for it as long as they may know what it is about."""
     job = Job.objects.filter(pk=identity).first()
     if job is None:
         raise Http404
     about = job_subject(job)
     own = request.user.is_authenticated and job.requested_by_id == request.user.pk
+    own = own and (about is None or may(request.user, Right.KNOW, about))
     if not (own or may(request.user, Right.OPERATE, None) or (about and may(request.user, Right.DELIVER, about))):
         raise Http404
     return job

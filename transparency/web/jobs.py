@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from transparency.errors import EvidenceError, sentence_for
 from transparency.models import Delivery, Job, Organisation, Person, Product, Release
-from transparency.permissions import Right, may
+from transparency.permissions import Right, known_products, known_releases, may
 from transparency.services.cancel_job import cancel_job
 from transparency.services.deliver_checked import keys_to_enrol
 from transparency.services.retry_job import retry_job
@@ -121,7 +121,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 
 def _may_retry(request: HttpRequest, about: Release | Product | None) -> bool:
-    """Whoever once asked sees the work for ever; asking anew takes the right as it is now."""
+    """Whoever once asked sees what came of it; asking anew takes the right as it is now."""
     if may(request.user, Right.OPERATE, None):
         return True
     return about is not None and may(request.user, Right.DELIVER, about)
@@ -158,13 +158,31 @@ def _progress(row: Job) -> dict[str, Any]:
 
 
 def jobs_seen_by(person: Person) -> QuerySet[Job]:
-    """The same jobs that `job_or_404` shows: all for the operator, a vendor's for its people, one's own for everybody."""
+    """The same jobs that `job_or_404` shows: all for the operator, a vendor's for its people, one's own while one may know of the rest."""
     if may(person, Right.OPERATE, None):
         return Job.objects.all()
-    seen = Q(requested_by=person)
+    releases: list[int] = []
+    products: list[int] = []
     if person.organisation and person.organisation.kind == Organisation.Kind.VENDOR:
-        products = Product.objects.filter(vendor=person.organisation)
-        releases = Release.objects.filter(product__in=products)
-        seen |= Q(payload__release__in=list(releases.values_list("pk", flat=True)))
-        seen |= Q(payload__product__in=list(products.values_list("pk", flat=True)))
-    return Job.objects.filter(seen)
+        owned = Product.objects.filter(vendor=person.organisation)
+        releases = list(Release.objects.filter(product__in=owned).values_list("pk", flat=True))
+        products = list(owned.values_list("pk", flat=True))
+    theirs = Q(payload__release__in=releases) | Q(payload__product__in=products)
+    return Job.objects.filter(theirs | _own_jobs(person, set(releases), set(products)))
+
+
+def _own_jobs(person: Person, releases: set[int], products: set[int]) -> Q:
+    """What the person asked for, without work on what they may no longer know of; `releases` and `products` are known already."""
+    own = Job.objects.filter(requested_by=person)
+    asked = set(own.values_list("payload__release", "payload__product").distinct())
+    of_releases = {release for release, _ in asked if release} - releases
+    of_products = {product for release, product in asked if product and not release} - products
+    lost = Q(pk__in=())
+    if of_releases:
+        known = Release.objects.filter(known_releases(person), pk__in=of_releases)
+        lost |= Q(payload__release__in=sorted(of_releases - set(known.values_list("pk", flat=True))))
+    if of_products:
+        seen = Product.objects.filter(known_products(person), pk__in=of_products)
+        gone = sorted(of_products - set(seen.values_list("pk", flat=True)))
+        lost |= Q(payload__product__in=gone) & (Q(payload__release=None) | Q(payload__release__isnull=True))
+    return Q(requested_by=person) & ~Q(pk__in=own.filter(lost).values("pk"))
