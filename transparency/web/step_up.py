@@ -53,9 +53,8 @@ def _guarded(view: View, methods: tuple[str, ...]) -> View:
             return redirect_to_login(request.get_full_path())
         if request.method not in methods or is_fresh(request, signed_in(request)):
             return view(request, *args, **kwargs)
-        request.session.pop(
-            STATE_SESSION_KEY, None
-        )  # what was sent before this and never confirmed is not meant any more
+        # What was sent before this and never confirmed is not meant any more.
+        request.session.pop(STATE_SESSION_KEY, None)
         if request.method == "POST" and not _can_be_kept(request):
             messages.warning(
                 request, "Your sign-in was too old for this, so nothing was done. Fill in the form again and send it."
