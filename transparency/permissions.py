@@ -111,6 +111,19 @@ def known_releases(person: Someone) -> Q:
     return opened | mine
 
 
+def seen_in_quarantine(person: Someone) -> Q:
+    """The filter on Delivery for those in quarantine of which `may(person, SEE_QUARANTINE, delivery)` is true."""
+    waiting = Q(state=Delivery.State.QUARANTINED)
+    if not isinstance(person, Person) or not person.is_active:
+        return Q(pk__in=())
+    if _kind(person) == Organisation.Kind.OPERATOR:
+        return waiting
+    mine = Q(sender=person)
+    if _kind(person) == Organisation.Kind.VENDOR:
+        mine |= Q(release__product__vendor=person.organisation)
+    return waiting & mine
+
+
 def rights_by_work(organisation: Organisation | None, product: Product) -> frozenset[Right]:
     """What an active person has by the product's visibility and by where they work (None: nowhere), without any grant."""
     kind = organisation.kind if organisation else None

@@ -12,6 +12,7 @@ from transparency.web import (
     log,
     log_files,
     products,
+    quarantine,
     vendor_keys,
 )
 
@@ -48,7 +49,7 @@ urlpatterns = [
     path("deliveries/<int:identity>/admit/", delivery_actions.admit, name="delivery-admit"),
     path("deliveries/<int:identity>/check-again/", delivery_actions.check_again, name="delivery-check-again"),
     path("builds/<int:identity>/", deliveries.builds, name="builds"),
-    path("quarantine/", deliveries.quarantine, name="quarantine"),
+    path("quarantine/", quarantine.quarantine, name="quarantine"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:identity>/", jobs.job, name="job"),
     path("jobs/<uuid:identity>/progress.json", jobs.progress, name="job-progress"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -14,7 +13,7 @@ from reviews.web.home_auditor import auditors_home
 from reviews.web.home_vendor import vendors_home
 from reviews.web.today import today
 from transparency.models import Delivery, Organisation, Person
-from transparency.permissions import Right, may
+from transparency.permissions import seen_in_quarantine
 from transparency.web.caching import ASK_AGAIN, NEVER
 
 if TYPE_CHECKING:
@@ -46,7 +45,5 @@ def _waiting(person: Person) -> dict[str, Any]:
 
 
 def _quarantined(person: Person) -> list[Delivery]:
-    rows = Delivery.objects.filter(state=Delivery.State.QUARANTINED).select_related("release__product__vendor")
-    if person.organisation and person.organisation.kind == Organisation.Kind.VENDOR:
-        rows = rows.filter(Q(release__product__vendor=person.organisation) | Q(sender=person))
-    return [row for row in rows.order_by("-created_at")[:NEWEST] if may(person, Right.SEE_QUARANTINE, row)]
+    rows = Delivery.objects.filter(seen_in_quarantine(person)).select_related("release__product__vendor")
+    return list(rows.order_by("-created_at")[:NEWEST])

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.cast import deliver
-from transparency.models import Delivery, Job, SignatureFile, Snapshot
+from transparency.models import Delivery, Grant, Job, Organisation, Person, SignatureFile, Snapshot
+from transparency.permissions import Right, may, seen_in_quarantine
 from transparency.services.ensure_release import ensure_release
 from transparency.web.members import SHOWN
 from transparency.web.verdict_words import meaning_of, way_out
@@ -200,3 +204,31 @@ def test_trees_that_cannot_be_compared_now_are_not_called_equal(browse: Browse, 
     assert "could not be compared with the subject of the release now" in page
     assert "object-missing" in page
     assert "equal" not in page.partition("A second archive")[2].partition("</div>")[0]
+
+
+def test_the_list_holds_what_one_may_see_and_loads_no_member(browse: Browse, cast: Cast) -> None:
+    paper = ensure_release(vendor="acme", product="paper", version="1.0", restricted=False).product
+    beta = Organisation.objects.create(slug="beta", name="Beta", kind=Organisation.Kind.VENDOR)
+    other = Person.objects.create_user("otis", organisation=beta)
+    alone = Person.objects.create_user("aline", organisation=None)
+    gone = Person.objects.create_user("gus", organisation=cast.operator.organisation, is_active=False)
+    Grant.objects.create(person=cast.auditor, product=paper, rights=[Right.DELIVER, Right.REVIEW])
+    named = [{"path": "a", "rule": "path-git", "detail": "very-long-detail"}] * 3
+    for sender in (cast.vendor, cast.auditor, other, alone, gone, None):
+        row(cast, sender=sender, refused=named)
+    row(cast, state="withdrawn", verdict="valid")
+    people = (cast.vendor, cast.auditor, cast.other_auditor, cast.operator, cast.stranger, other, alone, gone)
+    waiting = Delivery.objects.filter(state="quarantined")
+    for person in (*people, AnonymousUser()):
+        seen = set(Delivery.objects.filter(seen_in_quarantine(person)))
+        assert seen == {each for each in waiting if may(person, Right.SEE_QUARANTINE, each)}, person
+    olga = browse("olga")
+    with CaptureQueriesContext(connection) as queries:
+        page = olga.get("/quarantine/").content.decode()
+    assert page.count("3 members refused") == 6
+    assert not [each for each in queries if '"refused",' in each["sql"] or '"flagged"' in each["sql"]]
+    assert browse("anna").get("/quarantine/").content.decode().count("3 members refused") == 1
+    with CaptureQueriesContext(connection) as more:
+        row(cast, refused=named)
+        olga.get("/quarantine/?page=2")
+    assert len([each for each in more if "json" in each["sql"] and "LIMIT 7" in each["sql"]]) == 1

@@ -1,15 +1,13 @@
-"""Verdict pages: one delivery with everything that was found about it, one import of builds, and what lies in quarantine."""
+"""Verdict pages: one delivery with everything that was found about it, and one import of builds."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from transparency.comparisons import difference_from_subject
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from transparency.models import Release
 
 MEMBERS_A_PAGE = 200
-DELIVERIES_A_PAGE = 50
 
 
 @require_safe
@@ -119,17 +116,6 @@ def builds(request: HttpRequest, identity: int) -> HttpResponse:
         "entry": _entry("builds", row.record_digest),
     }
     return kept_as(render(request, "transparency/builds.html", context), row.release.product)
-
-
-@login_required
-@never_cache
-@require_safe
-def quarantine(request: HttpRequest) -> HttpResponse:
-    rows = Delivery.objects.filter(state=Delivery.State.QUARANTINED).select_related("release__product__vendor")
-    seen = [row for row in rows.order_by("-created_at") if may(request.user, Right.SEE_QUARANTINE, row)]
-    page = Paginator(seen, DELIVERIES_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "deliveries": [(row, way_out(row)) for row in page]}
-    return render(request, "transparency/quarantine.html", context)
 
 
 def timeline(events: Iterable[Event]) -> list[dict[str, Any]]:

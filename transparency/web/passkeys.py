@@ -11,11 +11,13 @@ from allauth.mfa.webauthn.views import AddWebAuthnView, EditWebAuthnView, Remove
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from transparency.models import Person
 from transparency.services.end_sessions import end_sessions
 from transparency.web.access import refuse, signed_in
 from transparency.web.passkey_forms import PasskeyAddForm, PasskeyNameForm, options_text
@@ -84,10 +86,14 @@ class RemovePasskey(RemoveWebAuthnView):
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
         person = signed_in(self.request)
-        if settings.REQUIRE_PASSKEY and passkeys_of(person).count() == 1:
-            messages.error(self.request, "This is your only passkey, and here one is required. Make another one first.")
-            return redirect("account")
-        response: HttpResponse = super().form_valid(form)
+        with transaction.atomic():
+            Person.objects.select_for_update().get(pk=person.pk)  # of two at once, one counts what the other left
+            if settings.REQUIRE_PASSKEY and passkeys_of(person).count() == 1:
+                messages.error(
+                    self.request, "This is your only passkey, and here one is required. Make another one first."
+                )
+                return redirect("account")
+            response: HttpResponse = super().form_valid(form)
         end_sessions(person=person, but=self.request.session.session_key)
         return response
 

@@ -107,22 +107,27 @@ def cover_form(delivery: Delivery) -> str:
 
 def way_out(delivery: Delivery) -> WayOut:
     """For a delivery in quarantine."""
-    if delivery.refused:
+    return way_out_of(delivery.verdict, refused=bool(delivery.refused))
+
+
+def way_out_of(verdict: str, *, refused: bool) -> WayOut:
+    """For a delivery in quarantine with this verdict; `refused`: whether members of it are."""
+    if refused:
         return WayOut(
             "Members of it break rules that no signature and no reason can lift. They are named below.",
             ("Make the archive anew without them, sign it, and hand it in as another delivery.",),
         )
-    if delivery.verdict in ADMISSIBLE_BY_REASON:
+    if verdict in ADMISSIBLE_BY_REASON:
         return WayOut(
-            "Its signature is expired." if delivery.verdict == "expired" else "Its signature is too weak to count.",
+            "Its signature is expired." if verdict == "expired" else "Its signature is too weak to count.",
             (
                 "Sign the archive anew with a key in use and hand it in again; or",
-                f"the operator admits it as exactly that, {delivery.verdict}, for a stated reason that is logged.",
+                f"the operator admits it as exactly that, {verdict}, for a stated reason that is logged.",
             ),
             by_reason=True,
             check_again=True,
         )
-    return _WAYS.get(delivery.verdict, _WAYS["invalid"])
+    return _WAYS.get(verdict, _WAYS["invalid"])
 
 
 _ANEW = "Sign the archive with an enrolled key and hand both in again."

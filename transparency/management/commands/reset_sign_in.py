@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 class Command(PortalCommand):
     help = (
-        "Remove all passkeys and recovery codes of a person and end their sessions. The next sign-in is by password alone; where passkeys "
-        "are required it leads to making one. Make sure who it is first: two officers, face to face or by a channel that both know."
+        "Remove all passkeys and recovery codes of a person, revoke their API tokens and end their sessions. The next sign-in is by "
+        "password alone; where passkeys are required it leads to making one. Pipelines need new tokens. Make sure who it is first: two "
+        "officers, face to face or by a channel that both know."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,9 +38,9 @@ class Command(PortalCommand):
                 "person-unknown", expected="the sign-in name of a person", found=options["name"][:80]
             )
         reason = options["reason"] if options["reason"] is not None else self._asked()
-        passkeys, password = reset_sign_in(person=person, reason=reason, new_password=options["new_password"])
-        answer: dict[str, Any] = {"person": person.username, "passkeys": passkeys}
-        return 0, answer if password is None else {**answer, "password": password}
+        done = reset_sign_in(person=person, reason=reason, new_password=options["new_password"])
+        answer: dict[str, Any] = {"person": person.username, "passkeys": done.passkeys, "tokens": done.tokens}
+        return 0, answer if done.password is None else {**answer, "password": done.password}
 
     def _asked(self) -> str:
         if not sys.stdin.isatty():
