@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Someone = Person | AnonymousUser
-_remembered: ContextVar[dict[tuple[int, int | None, int], list[Grant]] | None] = ContextVar("grants", default=None)
+_Target = Product | Release | Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What was asked in one request: live grants by person and product, answers by everything that they follow from."""
+
+    grants: dict[tuple[int, int | None, int], list[Grant]] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], bool] = field(default_factory=dict)
+
+
+_remembered: ContextVar[_Memory | None] = ContextVar("grants", default=None)
 
 
 class Right(StrEnum):
@@ -47,10 +59,21 @@ _OPERATOR_RIGHTS = frozenset({Right.KNOW, Right.DELIVER, Right.SEE_QUARANTINE, R
 _SIGNED_IN_OPEN_RIGHTS = frozenset({Right.KNOW, Right.READ_SOURCE})
 
 
-def may(person: Someone, right: Right, target: Product | Release | Delivery | None, *, path: str = "") -> bool:
+def may(person: Someone, right: Right, target: _Target | None, *, path: str = "") -> bool:
     """Whether `person` has `right` on `target` (None: the installation); `path` narrows to a file or folder, escaped as in the manifest."""
     if target is None:
         return _kind(person) == Organisation.Kind.OPERATOR and right is Right.OPERATE
+    memory = _remembered.get()
+    if memory is None or not isinstance(person, Person):
+        return _decide(person, right, target, path)
+    asked = (person.pk, person.organisation_id, person.is_active, right, type(target), target.pk, path)
+    known = memory.answers.get(asked)
+    if known is None:
+        known = memory.answers[asked] = _decide(person, right, target, path)
+    return known
+
+
+def _decide(person: Someone, right: Right, target: _Target, path: str) -> bool:
     product = _product_of(target)
     quarantined = target if isinstance(target, Delivery) and target.state == Delivery.State.QUARANTINED else None
     if not isinstance(person, Person) or not person.is_active:
@@ -153,7 +176,7 @@ def _kind(person: Someone) -> str | None:
     return person.organisation.kind
 
 
-def _product_of(target: Product | Release | Delivery) -> Product:
+def _product_of(target: _Target) -> Product:
     if isinstance(target, Delivery):
         return target.release.product
     return target.product if isinstance(target, Release) else target
@@ -166,7 +189,7 @@ def _may_see_quarantined(person: Person, delivery: Delivery) -> bool:
     return _kind(person) == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id
 
 
-def _granted(person: Person, right: Right, target: Product | Release | Delivery, path: str) -> bool:
+def _granted(person: Person, right: Right, target: _Target, path: str) -> bool:
     release = target.release if isinstance(target, Delivery) else target if isinstance(target, Release) else None
     product = _product_of(target)
     return any(
@@ -179,8 +202,8 @@ def _granted(person: Person, right: Right, target: Product | Release | Delivery,
 
 @contextmanager
 def remembering_grants() -> Iterator[None]:
-    """Ask the database once for each person and product until this ends: for one request that only reads, and no longer."""
-    token = _remembered.set({})
+    """Ask nothing twice until this ends: for one request that only reads, and no longer."""
+    token = _remembered.set(_Memory())
     try:
         yield
     finally:
@@ -189,14 +212,14 @@ def remembering_grants() -> Iterator[None]:
 
 def _grants_on(person: Person, product: Product) -> list[Grant]:
     """The person's live grants on a product or any of its releases."""
-    remembered = _remembered.get()
+    memory = _remembered.get()
     key = (person.pk, person.organisation_id, product.pk)
-    if remembered is not None and key in remembered:
-        return remembered[key]
+    if memory is not None and key in memory.grants:
+        return memory.grants[key]
     here = Q(product=product) | Q(release__product=product)
     found = list(_live_grants(person, timezone.now()).filter(here))
-    if remembered is not None:
-        remembered[key] = found
+    if memory is not None:
+        memory.grants[key] = found
     return found
 
 

@@ -26,7 +26,7 @@ from transparency.models import (
     TrustAnchor,
 )
 from transparency.proofs.digest import Digest
-from transparency.proofs.filetable import FileEntry, FileTable
+from transparency.proofs.filetable import FileEntry, FileTable, Listing
 from transparency.proofs.log.merkle import prove_inclusion
 from transparency.proofs.log.proof import LogProof
 from transparency.proofs.log.tiles import Tile, TileHashes
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 OPEN_TABLES = 32
+KEPT_LISTINGS = 32  # of 2,000 files each some 20 MB
 OPEN_REPOSITORIES = 16
 MAX_FILE_BYTES = 64 * 1024**2
 
@@ -91,6 +92,16 @@ def open_file_table(snapshot: Snapshot) -> FileTable:
 def _file_table(compartment: str, digest: str) -> FileTable:
     with cache().materialise(compartment, Digest.parse(digest)).open("rb") as stream:
         return FileTable(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def list_folder(snapshot: Snapshot, folder: bytes) -> Listing:
+    """The direct children of a folder; who may know of which is the caller's question."""
+    return _listing(snapshot.product.store_key, snapshot.file_table, folder)
+
+
+@lru_cache(maxsize=KEPT_LISTINGS)
+def _listing(compartment: str, digest: str, folder: bytes) -> Listing:
+    return _file_table(compartment, digest).listing(folder)
 
 
 def read_file(snapshot: Snapshot, path: bytes, *, limit: int = MAX_FILE_BYTES) -> tuple[FileEntry, bytes]:

@@ -152,7 +152,8 @@ class Reading:
         """Return the share of one file."""
         if file.lines is None:
             return Share(files=1, opaque_files=1, opaque_bytes=file.size)
-        read, twice, skimmed = _count(self.of_blob(file.blob), file.lines)
+        reading = self._blobs.get(file.blob)
+        read, twice, skimmed = _count(reading, file.lines) if reading else _NO_LINES
         return Share(files=1, text_files=1, in_scope=file.lines, read=read, read_twice=twice, skimmed=skimmed)
 
     def next_unread(self) -> tuple[ScopedFile, int] | None:

@@ -57,6 +57,11 @@ def load_marks(*, authority: Organisation, product: Product, person: Person | No
     ]
 
 
+def mark_of(row: ReadMark) -> Mark:
+    """A stored mark as a value."""
+    return Mark(row.blob, Region(row.start, row.end), cast("Level", row.level), row.author_id)
+
+
 @lru_cache(maxsize=OPEN_TREES)
 def _tree(snapshot: int, file_table: str, scope: Scope) -> ScopedTree:
     row = Snapshot.objects.select_related("product").get(pk=snapshot, file_table=file_table)

@@ -46,7 +46,10 @@ _BYTES = 1024
 @register.filter
 def visible(value: object) -> str:
     """Text with every hidden or direction-changing character as a readable token; escaped by the template as always."""
-    return "".join(f"‹{label(char)}›" if is_hidden(char) else char for char in str(value))
+    text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(f"‹{label(char)}›" if is_hidden(char) else char for char in text)
 
 
 @register.filter

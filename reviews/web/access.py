@@ -37,6 +37,8 @@ def source_or_404(
     snapshot = _withdrawn_snapshot(request, release, withdrawn) if withdrawn else release.subject
     if snapshot is None:
         raise Http404
+    if snapshot.product_id == release.product_id:
+        snapshot.product = release.product
     return release, snapshot
 
 

@@ -62,7 +62,7 @@ def file(request: HttpRequest, product: str, version: str, path: str, identity: 
     release, snapshot = source_or_404(request, product, version, identity)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    may_read = Readable(request.user, release)
+    may_read = Readable(signed_in(request), release)
     found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path, identity)
     if not identity:
         _remember(request, found)
@@ -138,7 +138,7 @@ def _shown(request: HttpRequest, found: dict[str, Any], may_read: Readable) -> d
     release, snapshot, entry, path = (found[key] for key in ("release", "snapshot", "entry", "path"))
     withdrawn = found["withdrawn"]
     work = Work(signed_in(request), found["engagement"], release, snapshot)
-    share = work.share_of_file(entry, path)
+    share = work.share_by(found["marks"], entry, path)
     context = found | {
         "name": readable(path),
         "crumbs": crumbs_to(release, path, withdrawn=withdrawn),

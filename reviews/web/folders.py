@@ -11,20 +11,20 @@ from django.template.loader import get_template
 
 from reviews.permissions import may_read_notes
 from reviews.queries import reading_of
-from reviews.rules.coverage import ScopedFile
-from reviews.services.load_reading import load_scope, load_tree
+from reviews.rules.coverage import ScopedFile, cover
+from reviews.services.load_reading import load_scope, load_tree, mark_of
 from reviews.services.locate_region import is_text
 from reviews.threads import open_notes
-from reviews.web.places import readable, release_address
+from reviews.web.places import address_maker, readable
 from transparency.proofs.escaping import escape_path, unescape_path
 from transparency.proofs.filetable import FolderEntry
-from transparency.queries import open_file_table
+from transparency.queries import list_folder, open_file_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reviews.models import Engagement, Note
-    from reviews.rules.coverage import Share
+    from reviews.models import Engagement, Note, ReadMark
+    from reviews.rules.coverage import Reading, Share
     from reviews.rules.scope import Scope
     from reviews.web.access import Readable
     from transparency.models import Person, Release, Snapshot
@@ -54,8 +54,7 @@ class Work:
 
     def __init__(self, person: Person, engagement: Engagement | None, release: Release, snapshot: Snapshot) -> None:
         self._person, self._release, self._snapshot = person, release, snapshot
-        whole = engagement is not None and may_read_notes(person, engagement)
-        self._reading = reading_of(asked_by=person, engagement=engagement) if engagement and whole else None
+        self._engagement = engagement if engagement and may_read_notes(person, engagement) else None
         self._scope = load_scope(engagement) if engagement else None
 
     def share_of(self, folder: str) -> Share | None:
@@ -68,12 +67,21 @@ class Work:
     def share_of_file(self, entry: FileEntry, path: str) -> Share | None:
         if self._reading is None or not self.covers(path):
             return None
-        lines = entry.lines if is_text(entry) else None
-        return self._reading.share_of_file(ScopedFile(path, entry.sha256.hex, entry.size, lines))
+        return self._reading.share_of_file(_scoped(entry, path))
+
+    def share_by(self, marks: Iterable[ReadMark], entry: FileEntry, path: str) -> Share | None:
+        """As `share_of_file`, from the authority's marks on this one file, without asking for those on all others."""
+        if self._engagement is None or not self.covers(path):
+            return None
+        return cover([_scoped(entry, path)], [mark_of(mark) for mark in marks])
 
     def notes_on(self, path: str) -> int:
         """Open threads on a file, or on a folder and everything below it."""
         return self._notes.get(path, 0)
+
+    @cached_property
+    def _reading(self) -> Reading | None:
+        return reading_of(asked_by=self._person, engagement=self._engagement) if self._engagement else None
 
     @cached_property
     def _notes(self) -> Mapping[str, int]:
@@ -87,6 +95,10 @@ class Work:
 def row_html(row: Row, *, engaged: bool, sees_notes: bool) -> str:
     """The row of a folder's table. What it shows is its own key, so a kept row is never out of date."""
     return get_template("reviews/tree_row.html").render({"row": row, "engagement": engaged, "sees_notes": sees_notes})
+
+
+def _scoped(entry: FileEntry, path: str) -> ScopedFile:
+    return ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)
 
 
 def folder_of(path: str, depth: int) -> str:
@@ -104,21 +116,18 @@ def rows_of(
     withdrawn: int | None = None,
 ) -> list[Row]:
     """The children that the person may read, folders first."""
-
-    def address(name: str, path: str) -> str:
-        return release_address(name, release, path, withdrawn=withdrawn)
-
-    table = open_file_table(snapshot)
-    listing = table.listing(folder)
+    folder_address = address_maker("folder", release, withdrawn=withdrawn)
+    file_address = address_maker("file", release, withdrawn=withdrawn)
+    table, listing = open_file_table(snapshot), list_folder(snapshot, folder)
     folders = [(item, escape_path(item.path)) for item in listing.folders]
     files = [(item, escape_path(item.path)) for item in listing.files]
     return [
         _folder_row(
-            address("folder", path), item if may_read.file(path) else _opened(table, item, path, may_read), path, work
+            folder_address(path), item if may_read.file(path) else _opened(table, item, path, may_read), path, work
         )
         for item, path in folders
         if may_read.folder(path)
-    ] + [_file_row(address("file", path), item, path, work) for item, path in files if may_read.file(path)]
+    ] + [_file_row(file_address(path), item, path, work) for item, path in files if may_read.file(path)]
 
 
 def _opened(table: FileTable, item: FolderEntry, path: str, may_read: Readable) -> FolderEntry:

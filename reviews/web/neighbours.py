@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reviews.web.places import readable, release_address
 from transparency.proofs.escaping import escape_path
-from transparency.queries import open_file_table
+from transparency.queries import list_folder
 
 if TYPE_CHECKING:
     from reviews.web.access import Readable
@@ -32,7 +32,7 @@ def neighbours_of(
     release: Release, snapshot: Snapshot, path: bytes, may_read: Readable, *, withdrawn: int | None = None
 ) -> Neighbours:
     folder = path.rpartition(b"/")[0]
-    files = [escape_path(entry.path) for entry in open_file_table(snapshot).listing(folder).files]
+    files = [escape_path(entry.path) for entry in list_folder(snapshot, folder).files]
     own = escape_path(path)
     shown = [each for each in files if each == own or may_read.file(each)]
     at = shown.index(own)

@@ -9,6 +9,8 @@ from django.urls import reverse
 from transparency.proofs.escaping import unescape_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transparency.models import Release
 
 Crumb = tuple[str, str]
@@ -20,6 +22,12 @@ def release_address(name: str, release: Release, path: str = "", *, withdrawn: i
     if withdrawn:
         name, arguments = f"withdrawn-{name}", [*arguments, withdrawn]
     return reverse(name, args=[*arguments, path] if path else arguments)
+
+
+def address_maker(name: str, release: Release, *, withdrawn: int | None = None) -> Callable[[str], str]:
+    """What `release_address` says of each of many paths that are not empty: the part before the path is made once."""
+    before = release_address(name, release, "x", withdrawn=withdrawn).rpartition("x")
+    return lambda path: f"{before[0]}{path.replace('%', '%25')}{before[2]}"
 
 
 def crumbs_to(release: Release, path: str, *, withdrawn: int | None = None) -> list[Crumb]:

@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.reviews.conftest import engage
 from transparency.models import Organisation, Person, Release
 from transparency.proofs.escaping import escape_path
 from transparency.queries import open_file_table
+from transparency.session_times import BEGAN, USED
 
 NOTES = 20
 
@@ -76,6 +78,7 @@ def _session(person: Person) -> str:
     store[SESSION_KEY] = str(person.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    store[BEGAN] = store[USED] = time.time()
     store.create()
     return f"{settings.SESSION_COOKIE_NAME}={store.session_key}"
 

@@ -74,7 +74,10 @@ def signed_in(request: HttpRequest) -> Person:
     """The person behind the request; `login_required` stands before every view that asks."""
     if not isinstance(request.user, Person):
         raise Http404
-    return request.user
+    person: Person = getattr(
+        request.user, "_wrapped", request.user
+    )  # not the lazy one: a page asks it thousands of times
+    return person
 
 
 def refuse(reason: str) -> NoReturn:
