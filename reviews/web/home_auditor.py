@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reviews.models import LastPlace, Note
+from reviews.permissions import has_accepted
 from reviews.queries import engagements_of, reading_of, statements_waiting
 from reviews.web.note_places import address_of
 from reviews.web.places import readable, release_address
@@ -35,12 +36,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An engagement with what its authority read of it; `after` is the next unread place, `stopped` where the person was last."""
+    """An engagement with what its authority read of it; `after` is the next unread place, `stopped` where the person was last.
+
+    `accepted`: the person has no terms to accept any more.
+    """
 
     engagement: Engagement
     share: Share | None
     after: Place | None
     stopped: Place | None
+    accepted: bool
 
 
 def auditors_home(person: Person) -> dict[str, Any]:
@@ -55,12 +60,14 @@ def auditors_home(person: Person) -> dict[str, Any]:
 
 
 def _work(person: Person, engagement: Engagement, stopped: Mapping[int, LastPlace]) -> Work:
+    accepted = has_accepted(person, engagement)
     if engagement.release.subject is None:
-        return Work(engagement, None, None, None)
+        return Work(engagement, None, None, None, accepted)
     reading = reading_of(asked_by=person, engagement=engagement)
     found = reading.next_unread()
     after = _place(engagement, found[0].path, found[1]) if found else None
-    return Work(engagement, reading.share_of(""), after, _stopped(engagement, stopped.get(engagement.release_id)))
+    place = _stopped(engagement, stopped.get(engagement.release_id))
+    return Work(engagement, reading.share_of(""), after, place, accepted)
 
 
 def _stopped(engagement: Engagement, row: LastPlace | None) -> Place | None:
