@@ -1,10 +1,11 @@
 """Report: pages of the portal, signed in, beside cgit, gitweb and klaus over the same tree, in one run.
 
-    python -m tests.bench.pages ARCHIVE.tar.xz [--rounds 3] [--requests 300]
+    python -m tests.bench.pages ARCHIVE.tar.xz [--requests 300]
 
 The portal imports the archive, an auditor agrees an engagement and writes 20 notes on each of two C files, those nearest to 465 and to
 5,131 lines; then each page is asked for over one connection (p50, p99) and by 16 at once (wrk, where it is). All ask for gzip, as browsers
-do. KLAUS_PYTHON names the python of a venv with klaus and gunicorn. Ratios count; absolute figures are this machine's.
+do. KLAUS_PYTHON names the python of a venv with klaus and gunicorn. Ratios count;
+absolute figures are this machine's, and on a busy one the CPU time of a request says more than the clock.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.bench.cpu import cpu_ms
 from tests.bench.peers import free_port, peers, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -82,11 +84,13 @@ def at_once(port: int, path: str, cookie: str) -> str:
     return f"{float(found[1]):.0f}" + (f" ({errors[1]} errors)" if errors else "") if found else "-"
 
 
-def row(name: str, port: int, path: str, cookie: str, count: int) -> str:
+def row(name: str, port: int, path: str, cookie: str, count: int, pids: tuple[int, ...]) -> str:
+    before = cpu_ms(pids)
     took, size = ask(port, path, cookie, count)
+    cost = f"{(cpu_ms(pids) - before) / (count + 5):.2f}" if pids else "-"
     took.sort()
     p50, p99 = statistics.median(took), took[int(len(took) * 0.99)]
-    return f"| {name} | {p50:.2f} | {p99:.2f} | {at_once(port, path, cookie)} | {size / 1000:.1f} |"
+    return f"| {name} | {p50:.2f} | {p99:.2f} | {cost} | {at_once(port, path, cookie)} | {size / 1000:.1f} |"
 
 
 def main() -> None:
@@ -110,15 +114,18 @@ def main() -> None:
             with peers(bare, folder / "peers") as found:
                 for what, path in (*said["files"].items(), ("root folder", "")):
                     print(
-                        f"\n{what} {path}\n| server | p50 ms | p99 ms | requests/s at 16 | kB |\n|---|---|---|---|---|"
+                        f"\n{what} {path}\n| server | p50 ms | p99 ms | CPU ms | requests/s at 16 | kB |\n|---|---|---|---|---|---|"
                     )
                     place = f"{said['base']}file/{path}" if path else f"{said['base']}tree/"
                     first = ask(port, place, said["cookie"], -4)[0] if path else []
-                    print(row("portal, signed in, 20 notes", port, place, said["cookie"], given.requests), first or "")
+                    print(
+                        row("portal, signed in, 20 notes", port, place, said["cookie"], given.requests, (web.pid,)),
+                        first or "",
+                    )
                     for peer in found:
                         address = peer.file.format(path=path) if path else peer.folder
                         count = given.requests if peer.name.startswith("cgit") and "filter" not in peer.name else 30
-                        print(row(peer.name, peer.port, address, "", count), flush=True)
+                        print(row(peer.name, peer.port, address, "", count, peer.pids), flush=True)
         finally:
             web.terminate()
             web.wait(10)

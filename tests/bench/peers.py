@@ -40,12 +40,14 @@ CGITRC = (
 
 @dataclass(frozen=True)
 class Peer:
-    """Where a peer answers; `address(path)` of a file and of the root folder."""
+    """Where a peer answers: the address of a file (with `{path}`) and of the root folder. `pids`: the processes that do it,
+    none where fcgiwrap starts one for each request and nobody counts what it used."""
 
     name: str
     port: int
     file: str
     folder: str
+    pids: tuple[int, ...] = ()
 
 
 @contextmanager
@@ -60,7 +62,7 @@ def peers(repository: Path, folder: Path) -> Iterator[list[Peer]]:
             environment = {**os.environ, "KLAUS_REPOS": str(repository), "KLAUS_SITE_NAME": "bench"}
             children.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
             name = repository.name.removesuffix(".git")
-            found.append(Peer("klaus", port, f"/{name}/blob/main/{{path}}", f"/{name}/tree/main/"))
+            found.append(Peer("klaus", port, f"/{name}/blob/main/{{path}}", f"/{name}/tree/main/", (children[-1].pid,)))
         for peer in found:
             wait_for(peer.port)
         yield found
