@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reviews.services.mark_region import mark_region
 from reviews.services.write_note import write_note
-from reviews.web.folders import Row, line_of
+from reviews.web.folders import Row, row_html
 from reviews.web.places import address_maker, release_address
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_a_kept_row_follows_what_is_written_and_who_asks(browse: Browse, cast: C
 
 
 def test_a_name_in_a_row_is_text() -> None:
-    line = line_of(Row('"><b>\u202e', '/x/"><b>', "text", 1, 1), notes=True, shares=False)
+    line = row_html(Row('"><b>\u202e', '/x/"><b>', "text", 1, 1), engaged=False, sees_notes=True)
     assert "<b>" not in line
     assert "‹U+202E›" in line
 

@@ -32,7 +32,7 @@ class NameOrAddress(ModelBackend):
         right = person.check_password(password)
         return person if right and self.user_can_authenticate(person) else None
 
-    def get_user(self, user_id: object) -> Person | None:
+    def get_user(self, user_id: Any) -> Person | None:
         """With the organisation: every page asks for it."""
         person = Person.objects.select_related("organisation").filter(pk=user_id).first()
         return person if person is not None and self.user_can_authenticate(person) else None
