@@ -25,7 +25,7 @@ export function passkey(element) {
     trouble.textContent = words;
     trouble.hidden = false;
   };
-  if (!window.PublicKeyCredential) return; // what is said without scripts holds here too
+  if (plain.classList.toggle("is-needed", !window.PublicKeyCredential)) return; // what is said without scripts holds here too
   plain.hidden = true;
   start.hidden = false;
   form.addEventListener("submit", async (event) => {
