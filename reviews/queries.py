@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Max
 from django.utils import timezone
 
+from reviews.evidence_state import evidence_state
 from reviews.models import Attestation, Engagement, Note, ReadMark, Statement
 from reviews.permissions import authority_of, may_read_notes
+from reviews.services.check_attestation import OPEN, CheckedAttestation, check_attestation
 from reviews.services.collect_parts import collect_parts
+from reviews.services.export_trust import ExportedTrust, export_trust
 from reviews.services.load_reading import load_marks, load_scope, load_tree
 from reviews.threads import threads_on
 from transparency.errors import EvidenceError, NotAllowedError
-from transparency.models import Release, TrustAnchor
+from transparency.models import Product, Release
 from transparency.permissions import Right, may
+from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import members_of
 from transparency.proofs.escaping import unescape_path
 from transparency.proofs.verification import verify_members
@@ -30,12 +33,14 @@ from transparency.services.judge_files import openpgp_checker
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from reviews.evidence_state import State
     from reviews.rules.coverage import Reading
-    from transparency.models import Organisation, Person, Product, Snapshot
+    from transparency.models import Organisation, Person, Snapshot
     from transparency.permissions import Someone
     from transparency.proofs.links.report import Report
 
 OPEN_REPORTS = 64
+OPEN_CHECKS = 256
 
 
 def engagements_of(person: Person) -> list[Engagement]:
@@ -98,13 +103,25 @@ def release_report(*, asked_by: Someone, release: Release) -> Report:
     Raises `release-without-subject`, `not-published-yet`, and what reading the stores raises.
     """
     _require_known(asked_by, release)
-    head = log_head()
-    anchors = TrustAnchor.objects.aggregate(
-        newest=Max("pk"), count=Count("pk"), ended=Count("revoked_at"), last=Max("revoked_at")
-    )
-    hour = timezone.now().replace(minute=0, second=0, microsecond=0)  # validities end while the head stands still
-    state = (head.size, head.root, str(release.subject_id), str(anchors), hour.isoformat())
-    return _report(release.pk, state)
+    return _report(release.pk, (*evidence_state(), release.subject_id))
+
+
+def checked_attestation(attestation: Attestation) -> CheckedAttestation:
+    """The check of an attestation, made anew when what it depends on changed. What could not be looked at is looked at the next time."""
+    entry = attestation.entry
+    stored = (attestation.digest, attestation.envelope, entry.leaf, entry.opening or b"")
+    digests = tuple(Digest.of(part.encode() if isinstance(part, str) else bytes(part)).hex for part in stored)
+    state = (*evidence_state(), *digests, entry.index, attestation.statement.snapshot.manifest)
+    checked = _checked(attestation.pk, state)
+    if checked.outcome == OPEN:
+        _checked.cache_clear()
+    return checked
+
+
+def open_trust() -> ExportedTrust:
+    """The trust file that everybody may have, made anew when keys changed or a product was opened or closed."""
+    opened = Product.objects.filter(visibility=Product.Visibility.OPEN, anchors__isnull=False).values_list("pk")
+    return _open_trust((*evidence_state(), *sorted(opened.distinct())))
 
 
 def attestations_of(*, asked_by: Someone, release: Release) -> list[Attestation]:
@@ -126,10 +143,21 @@ def later_by_reviewer(attestation: Attestation) -> Attestation | None:
 
 
 @lru_cache(maxsize=OPEN_REPORTS)
-def _report(release: int, _state: tuple[object, ...]) -> Report:
+def _report(release: int, _state: State) -> Report:
     row = Release.objects.select_related("product__vendor", "subject").get(pk=release)
     members = members_of(collect_parts(release=row, head=log_head()))
     return verify_members(members, now=timezone.now(), openpgp=openpgp_checker())
+
+
+@lru_cache(maxsize=OPEN_CHECKS)
+def _checked(attestation: int, _state: State) -> CheckedAttestation:
+    rows = Attestation.objects.select_related("entry", "statement__engagement__authority", "statement__snapshot")
+    return check_attestation(attestation=rows.get(pk=attestation))
+
+
+@lru_cache(maxsize=1)
+def _open_trust(_state: State) -> ExportedTrust:
+    return export_trust(open_only=True)
 
 
 def _require_known(asked_by: Someone, release: Release) -> None:

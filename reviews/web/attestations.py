@@ -9,8 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reviews.permissions import may_have_envelope, may_know_reviewer
-from reviews.queries import later_by_reviewer
-from reviews.services.check_attestation import check_attestation
+from reviews.queries import checked_attestation, later_by_reviewer
 from reviews.web.access import attestation_or_404
 from reviews.web.attestation_checks import attestation_checks, envelope_name
 from transparency.permissions import may
@@ -38,7 +37,7 @@ def attestation(request: HttpRequest, digest: str) -> HttpResponse:
         "organisation": authority,
         "person": row.statement.reviewer.display_name if may_know_reviewer(request.user, authority) else "",
         "review": parse_source_review(parse_statement(bytes(row.statement.payload)).predicate),
-        "checked": check_attestation(attestation=row),
+        "checked": checked_attestation(row),
         "head": log_head(),
         "index": index if index is not None and index < log_head().size else None,
         "later": later_by_reviewer(row),

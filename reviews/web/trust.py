@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reviews.services.export_trust import export_trust
+from reviews.queries import open_trust
 from transparency.proofs.digest import Digest
 from transparency.queries import installation
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @require_safe
 def trust(request: HttpRequest) -> HttpResponse:
-    exported = export_trust(open_only=True)
+    exported = open_trust()
     context = {
         "installation": installation(),
         "fingerprints": [line.split(": ", 1) for line in exported.fingerprints],
@@ -32,6 +32,6 @@ def trust(request: HttpRequest) -> HttpResponse:
 @require_safe
 def trust_file(_request: HttpRequest) -> HttpResponse:
     """Keys of open products and of authorities alone: the same for everybody."""
-    response = HttpResponse(export_trust(open_only=True).data, content_type="application/json")
+    response = HttpResponse(open_trust().data, content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="trust-as-this-centre-states-it.json"'
     return response
