@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -90,7 +91,7 @@ def _behind_nginx(repository: Path, folder: Path, children: list[subprocess.Pope
         servers.append(SERVER.format(port=port, folder=folder, script=GITWEB, more=more))
         found.append(Peer("gitweb", port, f"/?p={repository.name};a=blob;f={{path}}", f"/?p={repository.name};a=tree"))
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, servers="".join(servers)))
-    children.append(subprocess.Popen(["fcgiwrap", "-c", "2", "-s", f"unix:{folder}/fcgi.sock"]))
+    children.append(subprocess.Popen(["fcgiwrap", "-c", "2", "-s", f"unix:{folder}/fcgi.sock"], start_new_session=True))
     time.sleep(0.5)
     children.append(
         subprocess.Popen(["nginx", "-c", f"{folder}/nginx.conf", "-p", str(folder)], stderr=subprocess.DEVNULL)
@@ -114,7 +115,11 @@ def _children() -> Iterator[list[subprocess.Popen[bytes]]]:
         yield started
     finally:
         for child in reversed(started):
-            child.terminate()
+            group = os.getpgid(child.pid)
+            if group == child.pid:  # fcgiwrap leaves those that it started
+                os.killpg(group, signal.SIGTERM)
+            else:
+                child.terminate()
             child.wait(10)
 
 
