@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reviews.models import LastPlace, Note
-from reviews.permissions import has_accepted
+from reviews.permissions import Phase, has_accepted, phase_of
 from reviews.queries import engagements_of, reading_of, statements_waiting
 from reviews.web.note_places import address_of
 from reviews.web.places import readable, release_address
@@ -38,7 +38,7 @@ class Place:
 class Work:
     """An engagement with what its authority read of it; `after` is the next unread place, `stopped` where the person was last.
 
-    `accepted`: the person has no terms to accept any more.
+    `accepted`: the person has no terms to accept any more. Of one that is over nothing is left to read: its page tells what was read.
     """
 
     engagement: Engagement
@@ -46,6 +46,7 @@ class Work:
     after: Place | None
     stopped: Place | None
     accepted: bool
+    over: bool
 
 
 def auditors_home(person: Person) -> dict[str, Any]:
@@ -60,14 +61,14 @@ def auditors_home(person: Person) -> dict[str, Any]:
 
 
 def _work(person: Person, engagement: Engagement, stopped: Mapping[int, LastPlace]) -> Work:
-    accepted = has_accepted(person, engagement)
-    if engagement.release.subject is None:
-        return Work(engagement, None, None, None, accepted)
+    accepted, over = has_accepted(person, engagement), phase_of(engagement) is Phase.OVER
+    if engagement.release.subject is None or over:
+        return Work(engagement, None, None, None, accepted, over)
     reading = reading_of(asked_by=person, engagement=engagement)
     found = reading.next_unread()
     after = _place(engagement, found[0].path, found[1]) if found else None
     place = _stopped(engagement, stopped.get(engagement.release_id))
-    return Work(engagement, reading.share_of(""), after, place, accepted)
+    return Work(engagement, reading.share_of(""), after, place, accepted, over)
 
 
 def _stopped(engagement: Engagement, row: LastPlace | None) -> Place | None:

@@ -60,6 +60,8 @@ def test_it_is_public_says_all_and_is_checked_now(browse: Browse, cast: Cast, en
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="attestation-')
     entry = browse(None).get(f"/log/entry/{Attestation.objects.get().entry.index}/").content.decode()
     assert f'href="{place}"' in entry
+    said = " ".join(re.sub(r"<[^>]+>", "", entry).split())
+    assert "What people of Northern Agency state that they read of widget 1.0, signed: the attestation" in said
     later = attest(cast, engagement)
     assert f'href="/attestations/{later.digest}/"' in browse(None).get(place).content.decode()
     assert "not by the same reviewer" in browse(None).get(f"/attestations/{later.digest}/").content.decode()

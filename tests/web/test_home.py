@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from transparency.models import Organisation, Person, Product, TrustAnchor
 
@@ -54,6 +56,17 @@ def test_homes_show_what_there_is(browse: Browse, engagement: Engagement, restri
     assert f'href="/engagements/{engagement.pk}/"' in auditor
     assert "0 of 8 lines" in auditor
     assert "6 entries" in browse("olga").get("/").content.decode()
+
+
+def test_of_an_engagement_that_is_over_no_reading_is_made(browse: Browse, engagement: Engagement) -> None:
+    anna = browse("anna")
+    assert "Next to read" in anna.get("/").content.decode()
+    type(engagement).objects.update(ends_at=timezone.now() - timedelta(hours=1))
+    page = anna.get("/").content.decode()
+    assert f'href="/engagements/{engagement.pk}/"' in page
+    assert "It is over" in page
+    assert "Next to read" not in page
+    assert "Every line in scope" not in page
 
 
 def test_an_auditor_without_a_key_is_told(browse: Browse, cast: Cast) -> None:

@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from transparency.models import BuildList, Delivery, Event, LogEntry, Product
-from transparency.permissions import Right, known_products, may
+from transparency.models import BuildList, Delivery, Event, LogEntry, Organisation, Product, Release
+from transparency.permissions import Right, known_products, known_releases, may
 from transparency.proofs.log.leaf import parse_leaf
 from transparency.proofs.log.merkle import climb, leaf_hash
 from transparency.queries import installation, log_head, prove_entry
@@ -23,9 +23,14 @@ from transparency.web.log_filter import LogFilter
 from transparency.web.note_lines import signature_lines
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from django.http import HttpRequest
 
+    from transparency.proofs.log.leaf import Leaf
+
 ENTRIES_A_PAGE = 50
+RELEASES_NAMED = 5  # of one source; several releases may have the same
 
 
 @require_safe
@@ -65,6 +70,7 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
         "by_hand": entry_commands(steps),
         "head": head,
         "last": head.size - 1,
+        "attested": _attested(request, parse_leaf(data)),
         "record": record,
         "record_bytes": bytes(record.record).decode() if isinstance(record, Event) else "",
     }
@@ -103,6 +109,18 @@ def monitor(request: HttpRequest) -> HttpResponse:
 def watch_program(_request: HttpRequest) -> HttpResponse:
     """For reading, and for a start; whoever doubts the log takes it from the project."""
     return HttpResponse((files("transparency.verifier") / "watch_log.py").read_bytes(), content_type=TEXT)
+
+
+def _attested(request: HttpRequest, leaf: Leaf) -> dict[str, Any]:
+    """Whose statement an attestation is and about which release, where the leaf says it openly."""
+    if leaf.kind != "attestation" or leaf.committed:
+        return {}
+    manifests = [subject.value.hex for subject in leaf.subjects if subject.name == "manifest"]
+    releases = Release.objects.filter(known_releases(request.user), subject__manifest__in=manifests)
+    return {
+        "organisation": Organisation.objects.filter(slug=leaf.org).first(),
+        "releases": releases.select_related("product")[:RELEASES_NAMED],
+    }
 
 
 def _record(request: HttpRequest, row: LogEntry) -> Delivery | BuildList | Event | None:
