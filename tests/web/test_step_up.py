@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,7 @@ from reviews.services.freeze_statement import freeze_statement
 from tests.reviews.services.signing import PemKey, sign_statement
 from tests.web.test_sign_in import enrolled, is_in, local, options_of, sign_in
 from transparency.models import ApiToken, TrustAnchor
+from transparency.web.kept_form import page_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -178,3 +180,34 @@ def test_a_session_that_nobody_stamped_counts_for_nothing(cast: Cast, settings: 
     session["signed_in_at"] = time.time() + 3600  # a clock that was set back since
     session.save()
     assert not is_in(client)
+
+
+def test_the_page_says_what_goes_on_and_what_waited_for_too_long_does_not(cast: Cast, open_release: Release) -> None:
+    vera = old("vera")
+    place = vera.post(KEYS, {"public": PemKey().public, "namespaces": "file"}).headers["Location"]
+    assert f'The form that you sent from <a href="{KEYS}">' in vera.get(place).content.decode()
+    session = vera.session
+    session["form_kept_at"] -= 601
+    session.save()
+    assert vera.post("/account/confirm/", {"password": "vera-password-long", "next": KEYS}).headers["Location"] == KEYS
+    assert open_release.product.anchors.count() == 1
+    grow_old(vera)
+    assert "The form that you sent" not in vera.get(place).content.decode()
+
+
+def test_a_lost_form_leads_to_its_page_and_never_to_an_address_for_forms_alone(cast: Cast) -> None:
+    olga, invite = old("olga"), "/organisations/north/invitations/"
+    olga.post(invite, {"name": "Nina"})
+    session = olga.session
+    session["form_kept_at"] -= 601
+    session.save()
+    answer = olga.post("/account/confirm/", {"password": "olga-password-long", "next": invite})
+    assert answer.headers["Location"] == "/organisations/north/"
+    assert olga.get(answer.headers["Location"]).status_code == 200
+    grow_old(olga)
+    answer = olga.post(invite, {"name": "N" * 70_000})  # too long to be kept
+    assert answer.headers["Location"] == "/account/confirm/?next=/organisations/north/"
+    for name, page in (("job-deliver", "job"), ("job", "job")):
+        number = {"identity": UUID(int=7)}
+        assert page_of(reverse(name, kwargs=number)) == reverse(page, kwargs=number)
+    assert page_of("/nowhere/at/all/") == "/nowhere/at/all/"

@@ -16,6 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from transparency.web.account_adapter import AccountAdapter
+from transparency.web.kept_form import GoesOn
 from transparency.web.passkey_forms import CodeConfirmForm, PasskeyConfirmForm, options_text
 from transparency.web.sign_in import MOST_PASSWORD_CHARACTERS
 
@@ -47,7 +48,7 @@ class PasswordForm(forms.Form):
 
 
 @method_decorator([login_required, never_cache], name="dispatch")
-class Confirm(ReauthenticateView):
+class Confirm(GoesOn, ReauthenticateView):
     template_name = "account/confirm.html"
     http_method_names = METHODS
 
@@ -56,7 +57,7 @@ class Confirm(ReauthenticateView):
 
 
 @method_decorator([login_required, never_cache], name="dispatch")
-class ConfirmByCode(CodeView):
+class ConfirmByCode(GoesOn, CodeView):
     template_name = "account/confirm.html"
     http_method_names = METHODS
 
@@ -65,7 +66,7 @@ class ConfirmByCode(CodeView):
 
 
 @method_decorator([login_required, never_cache], name="dispatch")
-class ConfirmByPasskey(ReauthenticateWebAuthnView):
+class ConfirmByPasskey(GoesOn, ReauthenticateWebAuthnView):
     template_name = "account/confirm_passkey.html"
     http_method_names = METHODS
 

@@ -20,6 +20,7 @@ from transparency.session_times import is_fresh
 from transparency.web.access import job_or_404, job_subject, refuse, signed_in
 from transparency.web.deliver_form import DeliverForm
 from transparency.web.handing_page import handing_page
+from transparency.web.kept_form import stamp_kept_form
 from transparency.web.key_forms import complaint
 from transparency.web.scratch_handler import ScratchHandler, is_too_large
 from transparency.web.uploads import deliverable_or_404
@@ -74,6 +75,7 @@ def deliver_after_check(request: HttpRequest, identity: UUID) -> HttpResponse:
     person = signed_in(request)
     try:
         if keys_to_enrol(row) and not is_fresh(request, person):
+            stamp_kept_form(request)
             raise ReauthenticationRequired  # keeps the form, asks, and goes on (step_up.py)
         job = deliver_checked(job=row, by=person)
     except (EvidenceError, UnavailableError) as error:
