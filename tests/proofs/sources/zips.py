@@ -63,6 +63,9 @@ def deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
+MOST_ENTRIES = 0xFFFF
+
+
 def local_header(entry: Entry) -> bytes:
     said = entry.fields() | entry.local
     name = said["name"]
@@ -85,21 +88,31 @@ def central_header(entry: Entry, offset: int) -> bytes:
 
 
 def end_record(count: int, size: int, offset: int, comment: bytes = b"") -> bytes:
-    return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, offset, len(comment)) + comment
+    told = min(count, MOST_ENTRIES)
+    return struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, told, told, size, offset, len(comment)) + comment
+
+
+def wide_record(count: int, size: int, offset: int) -> bytes:
+    """The Zip64 record and its locator, for more entries than the end record can tell."""
+    if count < MOST_ENTRIES:
+        return b""
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+    return record + struct.pack("<4sLQL", b"PK\6\7", 0, offset + size, 1)
 
 
 def make_zip(
     *entries: Entry, before: bytes = b"", gap: bytes = b"", comment: bytes = b"", offsets: list[int] | None = None
 ) -> bytes:
     """A whole file; `offsets` puts the directory's offsets elsewhere."""
-    body, places = before, []
+    body, places = bytearray(before), []
     for entry in entries:
         body += entry.gap
         places.append(len(body))
         body += local_header(entry) + entry.data + (entry.descriptor or b"")
     body += gap
     directory = b"".join(central_header(entry, place) for entry, place in zip(entries, offsets or places, strict=True))
-    return body + directory + end_record(len(entries), len(directory), len(body), comment)
+    ending = end_record(len(entries), len(directory), len(body), comment)
+    return bytes(body) + directory + wide_record(len(entries), len(directory), len(body)) + ending
 
 
 def described(entry: Entry, *, signed: bool = True) -> Entry:
