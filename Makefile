@@ -5,7 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 # A test run never touches what `make run` keeps.
-TEST_JOBS ?= auto
+# Twice the cores: half of a test's time it waits, for disks, children and leases.
+TEST_JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 TARGET ?= tar
 SECONDS ?= 1800
 
