@@ -90,7 +90,8 @@ def test_an_upload_goes_on_after_a_reload_and_a_check_keeps_nothing(
     assert Upload.objects.count() == 1
     assert Delivery.objects.count() == 1
     vera.page.reload()
-    vera.page.click("text=Deliver it")
+    with vera.page.expect_navigation():  # from the page of one job to that of the next
+        vera.page.click("text=Deliver it")
     assert ended(vera).kind == "import-snapshot"
     assert Delivery.objects.filter(release__version="2.0", state="admitted").count() == 1
     assert [

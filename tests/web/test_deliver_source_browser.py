@@ -64,7 +64,8 @@ def test_a_missing_file_is_named_and_only_that_one_is_sent_next(
     assert not Delivery.objects.exists()
     vera.page.reload()
     assert "3 deliveries would come of it" in vera.page.content()
-    vera.page.click("text=Deliver it")
+    with vera.page.expect_navigation():  # from the page of one job to that of the next
+        vera.page.click("text=Deliver it")
     assert ended(vera).kind == "import-debian"
     assert states({row.role: row for row in Delivery.objects.all()}) == ALL
     assert [each for each in vera.complaints if "422" not in each] == []
