@@ -320,6 +320,8 @@ def test_wrong_tokens_are_slowed_down_and_good_ones_are_not(machine: Machine) ->
 def test_other_methods_and_addresses_are_answered_as_json(machine: Machine) -> None:
     assert code_of(machine.ask("GET", "products/widget/uploads")) == (405, "method-not-allowed")
     assert code_of(machine.ask("OPTIONS", "products/widget/uploads")) == (405, "method-not-allowed")
+    for nowhere in ("nothing", "builds/%0A", "uploads/a%0Ab", "products/%0A/releases/1"):
+        assert code_of(machine.ask("GET", nowhere)) == (404, "not-found"), nowhere
 
 
 def test_the_last_use_is_noted_and_not_with_every_piece(machine: Machine, product: Product) -> None:
