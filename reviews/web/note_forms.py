@@ -8,7 +8,7 @@ from django import forms
 
 from reviews.models import Note
 from reviews.services.write_note import MAX_NOTE_CHARS
-from reviews.web.forms import area
+from reviews.web.forms import PathField, area
 
 
 class TextForm(forms.Form):
@@ -23,7 +23,7 @@ class TextForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    path = forms.CharField(max_length=12_288, strip=False, required=False)
+    path = PathField(required=False)
     start = forms.IntegerField(min_value=0, label="From line", required=False)
     end = forms.IntegerField(min_value=0, label="To line", required=False)
     about = forms.ChoiceField(choices=Note.About.choices, required=False)

@@ -134,6 +134,8 @@ def test_a_note_is_deleted_and_brought_back_by_its_author_alone(
         ({"path": "src/main.c", "start": 1, "end": 1, "level": "approved"}, "Nothing was kept."),
         ({"path": "src/main.c", "start": "", "end": 1, "level": "read"}, "Nothing was kept."),
         ({"start": 1, "end": 1, "level": "read"}, "Nothing was kept."),
+        ({"path": "a\r\nSet-Cookie: evil=1", "start": "x", "end": 1, "level": "read"}, "Nothing was kept."),
+        ({"path": "src/\u00fc.c", "start": 1, "end": 1, "level": "read"}, "Nothing was kept."),
     ],
 )
 def test_bad_marks_are_refused_and_say_so(
