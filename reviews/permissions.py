@@ -14,6 +14,7 @@ from transparency.proofs.times import format_time
 
 if TYPE_CHECKING:
     from reviews.models import Attestation, Engagement
+    from transparency.models import Snapshot
     from transparency.permissions import Someone
 
 
@@ -66,6 +67,15 @@ def stopped_by(person: Someone, engagement: Engagement) -> str:
     if phase is not Phase.RUNNING:
         return f"Your engagement is {phase}: you read, and nothing is marked or noted."
     return "" if has_accepted(person, engagement) else "Accept the terms of your engagement before you mark or note."
+
+
+def require_reading(person: Person, engagement: Engagement) -> Snapshot:
+    """Return the source whose reading the person may be told of; raise `reading-private`, `release-without-subject`."""
+    if not may_read_notes(person, engagement):
+        raise NotAllowedError("reading-private", expected=f"a reviewer of {engagement.authority.slug}")
+    if engagement.release.subject is None:
+        raise EvidenceError("release-without-subject", expected="a release with an admitted source", found="none")
+    return engagement.release.subject
 
 
 def require_running(engagement: Engagement) -> None:

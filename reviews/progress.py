@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
-from reviews.permissions import has_accepted, may_read_notes
-from reviews.rules.coverage import ScopedFile
-from reviews.services.load_reading import load_marks, load_scope, load_tree
-from reviews.services.locate_region import REGULAR_MODES, is_text
-from transparency.errors import EvidenceError, NotAllowedError
+from reviews.permissions import has_accepted, require_reading
+from reviews.services.load_reading import load_marks, load_scope, load_tree, scoped_file
+from reviews.services.locate_region import REGULAR_MODES
 from transparency.models import Person
 from transparency.proofs.escaping import escape_path, unescape_path
 from transparency.queries import open_file_table
@@ -51,11 +49,7 @@ class Progress:
     """Asked by one person about one engagement. Raises `reading-private`, `release-without-subject`."""
 
     def __init__(self, *, asked_by: Person, engagement: Engagement) -> None:
-        if not may_read_notes(asked_by, engagement):
-            raise NotAllowedError("reading-private", expected=f"a reviewer of {engagement.authority.slug}")
-        if engagement.release.subject is None:
-            raise EvidenceError("release-without-subject", expected="a release with an admitted source", found="none")
-        self._engagement, self._snapshot = engagement, engagement.release.subject
+        self._engagement, self._snapshot = engagement, require_reading(asked_by, engagement)
         self._scope = load_scope(engagement)
         self._tree = load_tree(self._snapshot, self._scope)
         self._marks = load_marks(authority=engagement.authority, product=engagement.release.product)
@@ -107,9 +101,10 @@ class Progress:
         )
 
     def _of_file(self, entry: FileEntry) -> PlaceRead:
-        path = escape_path(entry.path)
-        file = ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)
-        return PlaceRead(path, self._read.share_of_file(file), self._examined.share_of_file(file).read, is_folder=False)
+        file = scoped_file(entry, escape_path(entry.path))
+        return PlaceRead(
+            file.path, self._read.share_of_file(file), self._examined.share_of_file(file).read, is_folder=False
+        )
 
     def _is_in_scope(self, entry: FileEntry) -> bool:
         return entry.mode in REGULAR_MODES and self._scope.covers(escape_path(entry.path))

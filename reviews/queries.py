@@ -14,15 +14,17 @@ from django.utils import timezone
 
 from reviews.evidence_state import evidence_state
 from reviews.models import Attestation, Engagement, Note, ReadMark, Statement
-from reviews.permissions import authority_of, may_read_notes
+from reviews.permissions import authority_of, may_read_notes, require_reading
 from reviews.services.check_attestation import OPEN, CheckedAttestation, check_attestation
 from reviews.services.collect_parts import collect_parts
 from reviews.services.export_trust import ExportedTrust, export_trust
 from reviews.services.load_reading import load_marks, load_scope, load_tree
 from reviews.threads import threads_on
-from transparency.errors import EvidenceError, NotAllowedError
+from transparency.errors import NotAllowedError
 from transparency.models import Product, Release
 from transparency.permissions import Right, may
+from transparency.proofs.attest.predicates import SourceReview, parse_source_review
+from transparency.proofs.attest.statement import parse_statement
 from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import members_of
 from transparency.proofs.escaping import unescape_path
@@ -67,11 +69,7 @@ def reading_of(*, asked_by: Person, engagement: Engagement, person: Person | Non
 
     Raises `reading-private` for everybody outside the authority, `release-without-subject`.
     """
-    if not may_read_notes(asked_by, engagement):
-        raise NotAllowedError("reading-private", expected=f"a reviewer of {engagement.authority.slug}")
-    snapshot = engagement.release.subject
-    if snapshot is None:
-        raise EvidenceError("release-without-subject", expected="a release with an admitted source", found="none")
+    snapshot = require_reading(asked_by, engagement)
     marks = load_marks(authority=engagement.authority, product=engagement.release.product, person=person)
     return load_tree(snapshot, load_scope(engagement)).reading(marks)
 
@@ -95,6 +93,11 @@ def statements_waiting(person: Person) -> QuerySet[Statement]:
     """Statements handed out to this person that have not come back signed, and were not abandoned."""
     rows = Statement.objects.filter(reviewer=person, attestation__isnull=True, abandoned_at__isnull=True)
     return rows.select_related("engagement__authority", "engagement__release__product", "anchor")
+
+
+def review_of(statement: Statement) -> SourceReview:
+    """What the frozen bytes of a statement say."""
+    return parse_source_review(parse_statement(bytes(statement.payload)).predicate)
 
 
 def release_report(*, asked_by: Someone, release: Release) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transparency.permissions import Right
+from transparency.permissions import Right, brings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +34,6 @@ _SHORT = {
     Right.DOWNLOAD_SOURCE: "download its source",
     Right.DELIVER: "deliver it",
 }
-# What another one says already.
-_SAID_BY = {
-    Right.KNOW: {Right.READ_SOURCE, Right.REVIEW, Right.DOWNLOAD_SOURCE, Right.DELIVER},
-    Right.READ_SOURCE: {Right.REVIEW, Right.DOWNLOAD_SOURCE},
-}
 
 
 def short_words(rights: Sequence[str]) -> str:
@@ -65,7 +60,7 @@ def grant_sentence(
     holder = person.display_name if person else f"Everybody of {organisation}, now and later,"
     what = f"{product} {release.version}" if release else f"{product}, of every release there is and will be,"
     held = [Right(right) for right in rights]
-    told = [right for right in _VERBS if right in held and not _SAID_BY.get(right, set()) & set(held)]
+    told = [right for right in _VERBS if right in held and not any(brings(other, right) for other in held)]
     verbs = " and ".join(_VERBS[right].format(what=what if number == 0 else "it") for number, right in enumerate(told))
     place = f", only in the folder {folder}/ and below" if folder else ""
     start = f"from {valid_from:%Y-%m-%d} on" if valid_from else "from now on"

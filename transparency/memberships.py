@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from transparency.grant_words import short_words
-from transparency.models import Grant, Invitation, Organisation, Person, Product, TrustAnchor
+from transparency.models import Grant, Organisation, Person, Product, TrustAnchor
 from transparency.permissions import Right, known_products, may, may_grant
 from transparency.proofs.escaping import unescape_path
 from transparency.queries import open_file_table
@@ -36,7 +36,7 @@ class HeldGrant:
 
     @property
     def product(self) -> Product:
-        return self.row.release.product if self.row.release else self.row.product  # type: ignore[return-value] # one of the two is set
+        return self.row.on_product
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,6 @@ def may_see_person(viewer: Person, person: Person) -> bool:
     if may(viewer, Right.OPERATE, None) or viewer.pk == person.pk:
         return True
     return person.organisation is not None and may_see_organisation(viewer, person.organisation)
-
-
-def open_invitations_of(organisation: Organisation) -> QuerySet[Invitation]:
-    waiting = organisation.invitations.filter(accepted_at__isnull=True, withdrawn_at__isnull=True)
-    return waiting.filter(valid_until__gt=timezone.now()).select_related("invited_by")
 
 
 def grants_of_organisation(viewer: Person, organisation: Organisation) -> list[HeldGrant]:

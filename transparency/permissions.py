@@ -16,6 +16,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from transparency.errors import NotAllowedError
 from transparency.models import Delivery, Grant, Organisation, Person, Product, Release
 
 if TYPE_CHECKING:
@@ -85,18 +86,26 @@ def _decide(person: Someone, right: Right, target: _Target, path: str) -> bool:
     return _granted(person, right, target, path)
 
 
+def require_operator(person: Someone) -> None:
+    """Raise `not-the-operator` for whoever may not operate the installation."""
+    if not may(person, Right.OPERATE, None):
+        raise NotAllowedError("not-the-operator", expected="a person of the operator", found="another one")
+
+
+def works_for(person: Someone, vendor: int | None) -> bool:
+    """Whether this is an active person of the vendor with that key."""
+    return _kind(person) == Organisation.Kind.VENDOR and person.organisation_id == vendor  # type: ignore[union-attr] # nobody has no kind
+
+
 def may_grant(person: Someone, product: Product) -> bool:
     """Whether `person` may give rights on `product`: people of its vendor; the operator only where the source is open anyway.
 
     A vendor's source leaves by its vendor's hand (DESIGN 1.6): who operates cannot let others read what it may not read itself, and who
     holds a right by a grant cannot pass it on.
     """
-    kind = _kind(person)
-    if kind == Organisation.Kind.OPERATOR:
+    if _kind(person) == Organisation.Kind.OPERATOR:
         return not product.is_restricted
-    return (
-        isinstance(person, Person) and kind == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id
-    )
+    return works_for(person, product.vendor_id)
 
 
 def may_end_grants(person: Someone, product: Product) -> bool:
@@ -158,6 +167,11 @@ def rights_by_work(organisation: Organisation | None, product: Product) -> froze
     return rights
 
 
+def brings(held: Right, right: Right) -> bool:
+    """Whether a grant of `held` brings `right` along."""
+    return right in _IMPLIES.get(held, frozenset())
+
+
 def rights_by_grant(grant: Grant) -> frozenset[Right]:
     """What a grant gives while it is live, with all that it brings along."""
     return frozenset(right for right in Right if _covers_right(grant.rights, right))
@@ -185,8 +199,7 @@ def _product_of(target: _Target) -> Product:
 def _may_see_quarantined(person: Person, delivery: Delivery) -> bool:
     if _kind(person) == Organisation.Kind.OPERATOR or delivery.sender_id == person.pk:
         return True
-    product = delivery.release.product
-    return _kind(person) == Organisation.Kind.VENDOR and product.vendor_id == person.organisation_id
+    return works_for(person, delivery.release.product.vendor_id)
 
 
 def _granted(person: Person, right: Right, target: _Target, path: str) -> bool:
@@ -231,7 +244,7 @@ def _live_grants(person: Person, now: datetime) -> QuerySet[Grant]:
 
 
 def _covers_right(rights: Iterable[str], right: Right) -> bool:
-    return any(held == right or right in _IMPLIES.get(Right(held), frozenset()) for held in rights)
+    return any(held == right or brings(Right(held), right) for held in rights)
 
 
 def covers_path(folder: str, path: str) -> bool:

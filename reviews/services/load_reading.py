@@ -43,7 +43,7 @@ def load_files(snapshot: Snapshot) -> Iterator[ScopedFile]:
     """Every regular file of a snapshot, in the order of its paths."""
     for entry in open_file_table(snapshot):
         if entry.mode in REGULAR_MODES:
-            yield _scoped_file(entry, escape_path(entry.path))
+            yield scoped_file(entry, escape_path(entry.path))
 
 
 def load_marks(*, authority: Organisation, product: Product, person: Person | None = None) -> list[Mark]:
@@ -72,8 +72,9 @@ def _scoped_files(entries: Iterable[FileEntry], scope: Scope) -> Iterator[Scoped
     for entry in entries:
         path = escape_path(entry.path)
         if entry.mode in REGULAR_MODES and scope.covers(path):
-            yield _scoped_file(entry, path)
+            yield scoped_file(entry, path)
 
 
-def _scoped_file(entry: FileEntry, path: str) -> ScopedFile:
+def scoped_file(entry: FileEntry, path: str) -> ScopedFile:
+    """A row of a file table as coverage counts it; `path` is its own, escaped."""
     return ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)

@@ -68,20 +68,26 @@ def path_or_404(path: str) -> bytes:
 
 def engagement_or_404(request: HttpRequest, identity: int) -> Engagement:
     """Seen by the authority's people who may review the release."""
-    rows = Engagement.objects.select_related("authority", "release__product__vendor", "release__subject")
-    row = rows.filter(pk=identity).first()
-    if row is None or not isinstance(request.user, Person) or not may_read_notes(request.user, row):
+    row = _engagement(identity)
+    if not isinstance(request.user, Person) or not may_read_notes(request.user, row):
         raise Http404
     return row
 
 
 def writable_engagement_or_404(request: HttpRequest, identity: int, path: str) -> Engagement:
     """For its authority's reviewers, and for a member who reviews no more than a folder, there."""
-    rows = Engagement.objects.select_related("authority", "release__product__vendor", "release__subject")
-    row = rows.filter(pk=identity).first()
-    if row is None or not isinstance(request.user, Person):
+    row = _engagement(identity)
+    if not isinstance(request.user, Person):
         raise Http404
     if not (is_member(request.user, row, path=path) or may_read_notes(request.user, row)):
+        raise Http404
+    return row
+
+
+def _engagement(identity: int) -> Engagement:
+    rows = Engagement.objects.select_related("authority", "release__product__vendor", "release__subject")
+    row = rows.filter(pk=identity).first()
+    if row is None:
         raise Http404
     return row
 

@@ -11,12 +11,10 @@ from ninja import Field, Query, Router
 
 from reviews import models
 from reviews.permissions import may_have_envelope
-from reviews.queries import release_report
+from reviews.queries import release_report, review_of
 from reviews.web.chain import shown_links, unchecked
 from transparency.permissions import Right
 from transparency.proofs.attest.predicates import Conclusion as AnyConclusion
-from transparency.proofs.attest.predicates import parse_source_review
-from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import log_head
 from transparency.web.api_access import Caller, caller_of, known_release
 from transparency.web.api_doors import as_of, page_of, reads
@@ -117,7 +115,7 @@ def chain(request: HttpRequest, slug: str, version: str) -> ChainAnswer:
 
 def _shape(row: models.Attestation, size: int) -> Attestation:
     statement = row.statement
-    review = parse_source_review(parse_statement(bytes(statement.payload)).predicate)
+    review = review_of(statement)
     index = row.entry.index
     return Attestation(
         id=row.pk,

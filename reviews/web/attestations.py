@@ -9,12 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reviews.permissions import may_have_envelope, may_know_reviewer
-from reviews.queries import checked_attestation, later_by_reviewer
+from reviews.queries import checked_attestation, later_by_reviewer, review_of
 from reviews.web.access import attestation_or_404
 from reviews.web.attestation_checks import attestation_checks, envelope_name
 from transparency.permissions import may
-from transparency.proofs.attest.predicates import parse_source_review
-from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import installation, log_head
 from transparency.web.access import refuse
 from transparency.web.caching import kept_as
@@ -36,7 +34,7 @@ def attestation(request: HttpRequest, digest: str) -> HttpResponse:
         "release": release,
         "organisation": authority,
         "person": row.statement.reviewer.display_name if may_know_reviewer(request.user, authority) else "",
-        "review": parse_source_review(parse_statement(bytes(row.statement.payload)).predicate),
+        "review": review_of(row.statement),
         "checked": checked_attestation(row),
         "head": log_head(),
         "index": index if index is not None and index < log_head().size else None,

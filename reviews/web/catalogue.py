@@ -17,7 +17,7 @@ from transparency.web.caching import NEVER
 from transparency.web.new_product import may_enter_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
@@ -70,9 +70,7 @@ def releases_known_to(someone: Someone) -> QuerySet[Release]:
 
 def successor_of(release: Release, someone: Someone) -> Release | None:
     """The newest release of the product that came in after this one, and that one may know of."""
-    later = release.product.releases.filter(subject__isnull=False, created_at__gt=release.created_at)
-    rows = later.select_related("product").order_by("-created_at", "-pk")
-    return next((row for row in rows if may(someone, Right.KNOW, row)), None)
+    return _successor(release, _standing({release.product_id}).filter(created_at__gt=release.created_at), someone)
 
 
 def listed(rows: Iterable[Release], someone: Someone) -> list[ListedRelease]:
@@ -84,15 +82,22 @@ def listed(rows: Iterable[Release], someone: Someone) -> list[ListedRelease]:
     )
     stated = dict(counted.values_list("pk", "stated"))
     newest: dict[int, list[Release]] = {}
-    standing = Release.objects.filter(product__in={row.product_id for row in releases}, subject__isnull=False)
-    for row in standing.select_related("product").order_by("-created_at", "-pk"):
+    for row in _standing({row.product_id for row in releases}):
         newest.setdefault(row.product_id, []).append(row)
+    return [
+        ListedRelease(row, _successor(row, newest.get(row.product_id, ()), someone), stated[row.pk]) for row in releases
+    ]
 
-    def successor(release: Release) -> Release | None:
-        rows = (row for row in newest.get(release.product_id, ()) if row.created_at > release.created_at)
-        return next((row for row in rows if may(someone, Right.KNOW, row)), None)
 
-    return [ListedRelease(row, successor(row), stated[row.pk]) for row in releases]
+def _standing(products: Collection[int]) -> QuerySet[Release]:
+    """The releases of these products that have a source, newest first."""
+    rows = Release.objects.filter(product__in=products, subject__isnull=False)
+    return rows.select_related("product").order_by("-created_at", "-pk")
+
+
+def _successor(release: Release, newest_first: Iterable[Release], someone: Someone) -> Release | None:
+    later = (row for row in newest_first if row.created_at > release.created_at)
+    return next((row for row in later if may(someone, Right.KNOW, row)), None)
 
 
 def _found(someone: Someone, asked: str) -> QuerySet[Release]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -14,8 +13,11 @@ from reviews.web.forms import area, end_of, lines_of
 from transparency.errors import EvidenceError
 from transparency.models import Person, Product, Release
 from transparency.permissions import Right, known_products, may
+from transparency.proofs.times import day_begins
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from transparency.models import Organisation
 
 DEPTHS = (
@@ -106,7 +108,7 @@ class EngagementForm(forms.Form):
             return now
         if day < now.date():
             raise forms.ValidationError(f"Expected today or a later day; found {day}.")
-        return datetime.combine(day, time(0, 0), UTC)
+        return day_begins(day)
 
     def clean_ends(self) -> datetime | None:
         return end_of(self.cleaned_data["ends"])

@@ -15,13 +15,11 @@ from django.views.decorators.http import require_safe
 
 from reviews.models import Engagement
 from reviews.permissions import Phase, phase_of
-from reviews.queries import attestations_of
+from reviews.queries import attestations_of, review_of
 from reviews.web.places import parent_of, readable, release_address
 from transparency.errors import EvidenceError
 from transparency.openings import openings_of
 from transparency.permissions import Right, may, may_end_grants
-from transparency.proofs.attest.predicates import parse_source_review
-from transparency.proofs.attest.statement import parse_statement
 from transparency.proofs.escaping import unescape_path
 from transparency.proofs.filetable import FolderEntry
 from transparency.queries import open_file_table
@@ -73,8 +71,7 @@ def exposure(request: HttpRequest, product: str, version: str) -> HttpResponse:
         "folders": opened_folders(request.user, release),
         "engagements": [each for each in phases if each[1] is not Phase.OVER],
         "attestations": [
-            (row, parse_source_review(parse_statement(bytes(row.statement.payload)).predicate))
-            for row in attestations_of(asked_by=request.user, release=release)
+            (row, review_of(row.statement)) for row in attestations_of(asked_by=request.user, release=release)
         ],
     }
     return render(request, "reviews/exposure.html", context)

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reviews.models import Attestation
+from reviews.queries import review_of
 from reviews.services.abandon_statement import abandon_statement
 from reviews.services.accept_envelope import accept_envelope
 from reviews.services.envelope_from import envelope_from
@@ -22,8 +23,6 @@ from reviews.web.sign_commands import sign_commands
 from reviews.web.statement_forms import EnvelopeForm
 from transparency.errors import EvidenceError, sentence_for
 from transparency.proofs.attest.dsse import pae
-from transparency.proofs.attest.predicates import parse_source_review
-from transparency.proofs.attest.statement import parse_statement
 from transparency.queries import installation
 from transparency.web.access import signed_in
 from transparency.web.step_up import fresh_sign_in_to_send
@@ -52,7 +51,7 @@ def statement(request: HttpRequest, identity: int) -> HttpResponse:
     attestation = Attestation.objects.filter(statement=row).select_related("entry").first()
     context = {
         "statement": row,
-        "review": parse_source_review(parse_statement(bytes(row.payload)).predicate),
+        "review": review_of(row),
         "release": row.engagement.release,
         "engagement": row.engagement,
         "form": form,

@@ -16,9 +16,10 @@ from django.utils import timezone
 from reviews.templatetags.ui import octets
 from reviews.web.today_line import Line, Link, ago, recorded_time
 from transparency.errors import sentence_for
-from transparency.models import Invitation, Job, LogEntry, TrustAnchor
+from transparency.models import Job, LogEntry, TrustAnchor
 from transparency.queries import last_upkeep, log_head
 from transparency.services.contain import sandbox
+from transparency.services.invite_person import open_invitations
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def today() -> list[Line]:
         _keys(now),
         _disk(),
         _sandbox(),
-        _invitations(now),
+        _invitations(),
     ]
 
 
@@ -171,8 +172,8 @@ def _sandbox() -> Line:
     return Line("Sandbox", "to do", said, links=links, command="apt-get install bubblewrap")
 
 
-def _invitations(now: datetime) -> Line:
-    waiting = Invitation.objects.filter(accepted_at__isnull=True, withdrawn_at__isnull=True, valid_until__gt=now)
+def _invitations() -> Line:
+    waiting = open_invitations()
     count = waiting.count()
     rows = waiting.select_related("organisation").order_by("valid_until")[:SHOWN]
     links = tuple(

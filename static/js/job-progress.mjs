@@ -1,8 +1,6 @@
 // The page of a running job: asks for its progress every second, and for the whole page once the work has ended.
 import { ElementError } from "./element-error.mjs";
-
-const EVERY_MS = 1000;
-const AFTER_TROUBLE_MS = 5000;
+import { showBar, watchJob } from "./watch-job.mjs";
 
 const number = (value) => value.toLocaleString("en-GB");
 
@@ -21,10 +19,8 @@ export function jobProgress(element) {
     elapsed.textContent = job.elapsed;
     members.textContent = number(job.members);
     bytes.textContent = number(job.bytes);
-    if (job.archiveSize) {
-      bar.max = job.archiveSize;
-      bar.value = Math.min(job.archiveBytes, job.archiveSize);
-    } else bar.removeAttribute("value");
+    if (job.archiveSize) showBar(bar, job);
+    else bar.removeAttribute("value");
     const newest = JSON.stringify(job.log.at(-1) ?? "");
     if (newest === last) return;
     last = newest;
@@ -40,20 +36,5 @@ export function jobProgress(element) {
     }));
   };
 
-  const ask = async () => {
-    try {
-      const answer = await fetch(address, { headers: { Accept: "application/json" } });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const job = await answer.json();
-      if (job.ended) {
-        location.reload();
-        return;
-      }
-      show(job);
-      setTimeout(ask, EVERY_MS);
-    } catch {
-      setTimeout(ask, AFTER_TROUBLE_MS); // a server that restarts is no news; the page still shows what it showed
-    }
-  };
-  setTimeout(ask, EVERY_MS);
+  watchJob(address, show, { everyMs: 1000, afterTroubleMs: 5000 });
 }

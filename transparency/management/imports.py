@@ -12,6 +12,7 @@ from django.db import connection
 
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.models import Job
+from transparency.proofs.log.note import MAX_NOTE_BYTES
 from transparency.proofs.signatures.keys import key_from_text
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.import_keyring import certificates_of
@@ -42,6 +43,15 @@ def add_release_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--key", action="append", default=[], metavar="FILE", help="enrol this public key for the product"
     )
+
+
+def add_published_argument(parser: CommandParser, *, told: str) -> None:
+    parser.add_argument("--published", metavar="FILE", help=told)
+
+
+def read_published(options: dict[str, Any]) -> bytes | None:
+    """The checkpoint that somebody kept elsewhere, where one was given."""
+    return read_small_file(options["published"], MAX_NOTE_BYTES) if options["published"] else None
 
 
 def read_small_file(name: str, limit: int) -> bytes:

@@ -43,3 +43,11 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{', '.join(self.rights)} for {self.organisation or self.person}"
+
+    @property
+    def on_product(self) -> Product:
+        """The product, be it that of the release."""
+        product = self.release.product if self.release else self.product
+        if product is None:
+            raise AssertionError("a grant is on a product or on a release")
+        return product

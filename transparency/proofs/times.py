@@ -11,7 +11,7 @@ transparency.proofs.errors.EvidenceError: time-malformed: expected YYYY-MM-DDThh
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from transparency.proofs.errors import EvidenceError
 
@@ -35,3 +35,17 @@ def format_time(moment: datetime) -> str:
         raise AssertionError("naive time")
     # Not strftime, which writes the year 226 with three digits.
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+
+
+def day_begins(day: date) -> datetime:
+    """Return the first second of a day in UTC."""
+    return datetime.combine(day, time.min, UTC)
+
+
+def day_ends(day: date) -> datetime:
+    """Return the last whole second of a day in UTC.
+
+    >>> format_time(day_ends(date(2026, 2, 28)))
+    '2026-02-28T23:59:59Z'
+    """
+    return datetime.combine(day, time(23, 59, 59), UTC)

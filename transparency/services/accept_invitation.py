@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from transparency.errors import UnusableInputError
 from transparency.models import Invitation, Person
-from transparency.services.invite_person import invitation_digest
+from transparency.services.invite_person import invitation_digest, open_invitations
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -37,7 +37,7 @@ def accept_invitation(*, secret: str, username: str, full_name: str, password: s
     _check_password(password, fresh)
     fresh.password = make_password(password)  # slow on purpose, so not while rows are locked
     with transaction.atomic():
-        invitation = open_invitations(secret).select_for_update(of=("self",)).first()
+        invitation = invitation_of(secret).select_for_update(of=("self",)).first()
         if invitation is None:
             raise UnusableInputError("invitation-unknown", expected="a link that is still good", found="another one")
         if Person.objects.filter(username__iexact=username).exists():
@@ -50,14 +50,9 @@ def accept_invitation(*, secret: str, username: str, full_name: str, password: s
     return fresh
 
 
-def open_invitations(secret: str) -> QuerySet[Invitation]:
+def invitation_of(secret: str) -> QuerySet[Invitation]:
     """The invitation of a link as long as it is good: one row or none."""
-    return Invitation.objects.select_related("organisation").filter(
-        digest=invitation_digest(secret),
-        accepted_at__isnull=True,
-        withdrawn_at__isnull=True,
-        valid_until__gt=timezone.now(),
-    )
+    return open_invitations().filter(digest=invitation_digest(secret)).select_related("organisation")
 
 
 def _check_password(password: str, person: Person) -> None:

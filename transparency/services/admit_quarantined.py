@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from transparency.errors import NotAllowedError, UnusableInputError
 from transparency.models import Delivery, Job, Person
 from transparency.permissions import Right, may
+from transparency.services.checked_reason import checked_reason
 from transparency.services.create_job import create_job
 from transparency.services.receive_delivery import anchors_digest
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ADMISSIBLE_BY_REASON = frozenset({"expired", "weak"})
-MAX_REASON_CHARACTERS = 2000
 
 
 def admit_quarantined(*, delivery: Delivery, outcome: str, reason: str, by: Person, send: bool = True) -> Job:
@@ -25,11 +25,7 @@ def admit_quarantined(*, delivery: Delivery, outcome: str, reason: str, by: Pers
     """
     if not may(by, Right.OPERATE, None):
         raise NotAllowedError("operator-only", expected="a person of the operator", found="somebody else")
-    said = reason.strip()
-    if not said or len(said) > MAX_REASON_CHARACTERS:
-        raise UnusableInputError(
-            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
-        )
+    said = checked_reason(reason)
     if outcome not in ADMISSIBLE_BY_REASON or delivery.verdict != outcome or delivery.refused:
         found = "a refused member" if delivery.refused else delivery.verdict
         raise UnusableInputError("not-admissible", expected="a delivery that is expired or weak", found=found)

@@ -8,9 +8,8 @@ from django.utils import timezone
 from transparency.errors import NotAllowedError, UnusableInputError
 from transparency.models import AccountChange, Invitation, Organisation, Person
 from transparency.permissions import Right, may
+from transparency.services.checked_reason import checked_reason
 from transparency.services.end_sessions import end_sessions
-
-MAX_REASON_CHARACTERS = 2000
 
 
 def close_account(*, person: Person, reason: str, by: Person) -> Person:
@@ -41,12 +40,3 @@ def close_account(*, person: Person, reason: str, by: Person) -> Person:
         theirs.update(withdrawn_at=now)
         end_sessions(person=row)
     return row
-
-
-def checked_reason(reason: str) -> str:
-    said = reason.strip()
-    if not 0 < len(said) <= MAX_REASON_CHARACTERS:
-        raise UnusableInputError(
-            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
-        )
-    return said

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from transparency.errors import NotAllowedError, UnusableInputError
+from transparency.errors import UnusableInputError
 from transparency.models import Organisation
-from transparency.permissions import Right, may
+from transparency.permissions import require_operator
 
 if TYPE_CHECKING:
     from transparency.models import Person
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def create_organisation(*, slug: str, name: str, kind: str, by: Person) -> Organisation:
     """Return the new organisation (`not-the-operator`, `slug-taken`, `name-malformed`)."""
-    if not may(by, Right.OPERATE, None):
-        raise NotAllowedError("not-the-operator", expected="a person of the operator", found="another one")
+    require_operator(by)
     row = Organisation(slug=slug, name=name.strip(), kind=kind)
     with transaction.atomic():
         if Organisation.objects.select_for_update().filter(slug=slug).exists():

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from transparency.errors import NotAllowedError, UnusableInputError
 from transparency.models import Organisation, Product
-from transparency.permissions import Right, may
+from transparency.permissions import Right, may, works_for
 from transparency.services.imagine_release import visibility_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def create_product(*, vendor: Organisation, slug: str, name: str, restricted: bo
     restricted products of others exist.
     """
     operates = may(by, Right.OPERATE, None)
-    if vendor.kind != Organisation.Kind.VENDOR or not (operates or may_enter_products(by, vendor)):
+    if vendor.kind != Organisation.Kind.VENDOR or not (operates or works_for(by, vendor.pk)):
         raise NotAllowedError("product-foreign", expected=f"a person of {vendor.slug}", found="another one")
     if not operates and not slug.startswith(own_prefix(vendor)):
         raise UnusableInputError("product-prefix", expected=own_prefix(vendor), found=slug[:80])
@@ -44,11 +44,6 @@ def _is_anothers(slug: str, vendor: Organisation) -> bool:
     """Whether a vendor with a longer slug has these names: to `acme` all of `acme-labs-…` is taken, whether it exists or not."""
     others = Organisation.objects.filter(kind=Organisation.Kind.VENDOR, slug__startswith=own_prefix(vendor))
     return any(slug.startswith(own_prefix(other)) for other in others)
-
-
-def may_enter_products(person: Person, vendor: Organisation) -> bool:
-    """Whether this is one of the vendor's own people."""
-    return person.is_active and vendor.kind == Organisation.Kind.VENDOR and person.organisation_id == vendor.pk
 
 
 def own_prefix(vendor: Organisation) -> str:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from transparency.errors import NotAllowedError, UnusableInputError
+from transparency.errors import UnusableInputError
 from transparency.models import Invitation
-from transparency.permissions import Right, may
+from transparency.permissions import require_operator
 from transparency.proofs.digest import Digest
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from transparency.models import Organisation, Person
 
 SECRET_BYTES = 32
@@ -26,8 +28,7 @@ def invite_person(*, organisation: Organisation, name: str, by: Person) -> tuple
 
     The operator alone invites: an organisation whose people could let in others would extend who reads what it was given.
     """
-    if not may(by, Right.OPERATE, None):
-        raise NotAllowedError("not-the-operator", expected="a person of the operator", found="another one")
+    require_operator(by)
     said = name.strip()
     if not 0 < len(said) <= MAX_NAME_CHARACTERS:
         raise UnusableInputError(
@@ -42,6 +43,13 @@ def invite_person(*, organisation: Organisation, name: str, by: Person) -> tuple
         valid_until=timezone.now() + VALID_FOR,
     )
     return row, secret
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Neither accepted nor withdrawn, and still good."""
+    return Invitation.objects.filter(
+        accepted_at__isnull=True, withdrawn_at__isnull=True, valid_until__gt=timezone.now()
+    )
 
 
 def invitation_digest(secret: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Min
 
-from transparency.models import Artifact, Delivery, SignatureFile, Snapshot, SnapshotPack
+from transparency.models import Artifact, Delivery, Product, SignatureFile, Snapshot, SnapshotPack
 from transparency.proofs.digest import Digest
 from transparency.services.record_upkeep import record_upkeep
 from transparency.services.stores import objects
@@ -31,7 +31,7 @@ def measure_storage(*, now: datetime) -> None:
         record_upkeep("storage", {"days": days})
         return
     named = set(_named_since(now - timedelta(days=days)))
-    stored = sum(objects().size(f"p{product}", Digest.parse(digest)) for product, digest in named)
+    stored = sum(objects().size(Product(pk=product).store_key, Digest.parse(digest)) for product, digest in named)
     record_upkeep("storage", {"days": days, "bytes": stored, "bytesPerWeek": stored * 7 // days})
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transparency.errors import NotAllowedError, UnusableInputError
-from transparency.permissions import Right, may
+from transparency.errors import UnusableInputError
+from transparency.permissions import require_operator
 
 if TYPE_CHECKING:
     from transparency.models import Organisation, Person
@@ -15,8 +15,7 @@ MAX_NAME_CHARACTERS = 200
 
 def rename_organisation(*, organisation: Organisation, name: str, by: Person) -> Organisation:
     """Return the organisation (`not-the-operator`, `name-malformed`)."""
-    if not may(by, Right.OPERATE, None):
-        raise NotAllowedError("not-the-operator", expected="a person of the operator", found="another one")
+    require_operator(by)
     said = name.strip()
     if not 0 < len(said) <= MAX_NAME_CHARACTERS:
         raise UnusableInputError(

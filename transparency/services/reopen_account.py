@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from transparency.errors import NotAllowedError
 from transparency.models import AccountChange, Person
-from transparency.permissions import Right, may
-from transparency.services.close_account import checked_reason
+from transparency.permissions import require_operator
+from transparency.services.checked_reason import checked_reason
 
 
 def reopen_account(*, person: Person, reason: str, by: Person) -> Person:
     """Return the person, open now or before (`not-the-operator`, `reason-missing`)."""
     said = checked_reason(reason)
-    if not may(by, Right.OPERATE, None):
-        raise NotAllowedError("not-the-operator", expected="a person of the operator", found="another one")
+    require_operator(by)
     with transaction.atomic():
         row = Person.objects.select_for_update().get(pk=person.pk)
         if not row.is_active:

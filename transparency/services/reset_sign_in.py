@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from transparency.models import AccountChange, Person
-from transparency.services.close_account import checked_reason
+from transparency.services.checked_reason import checked_reason
 from transparency.services.end_sessions import end_sessions
 
 _PASSWORD_BYTES = 15

@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from transparency.errors import UnusableInputError
 from transparency.models import Event, TrustAnchor
+from transparency.services.checked_reason import checked_reason
 from transparency.services.record_event import record_event
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from transparency.models import Person
-
-MAX_REASON_CHARACTERS = 2000
 
 
 def revoke_anchor(
@@ -53,12 +52,7 @@ def checked_revocation(revocation: str, reason: str) -> str:
         raise UnusableInputError(
             "revocation-unknown", expected=", ".join(TrustAnchor.Revocation.values), found=revocation[:40]
         )
-    said = reason.strip()
-    if not said or len(said) > MAX_REASON_CHARACTERS:
-        raise UnusableInputError(
-            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
-        )
-    return said
+    return checked_reason(reason)
 
 
 def mark_revoked(

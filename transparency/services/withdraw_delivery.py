@@ -8,12 +8,12 @@ from django.db import transaction
 
 from transparency.errors import UnusableInputError
 from transparency.models import Delivery, Event, Release
+from transparency.services.checked_reason import checked_reason
 from transparency.services.record_event import record_event
 
 if TYPE_CHECKING:
     from transparency.models import Person
 
-MAX_REASON_CHARACTERS = 2000
 # A tree that we made by applying patches is never what is attested unless somebody chose it.
 SUBJECT_ROLES = ("release-archive", "signed-tag", "upstream", "distribution")
 
@@ -24,11 +24,7 @@ def withdraw_delivery(*, delivery: Delivery, reason: str, by: Person | None) -> 
     A subject that no admitted delivery gives any more moves to the oldest other one's snapshot (`SUBJECT_ROLES`), else the release has
     none. Raises `reason-missing`, `not-admitted` for one in quarantine.
     """
-    said = reason.strip()
-    if not said or len(said) > MAX_REASON_CHARACTERS:
-        raise UnusableInputError(
-            "reason-missing", expected=f"a reason of 1 to {MAX_REASON_CHARACTERS} characters", found=str(len(said))
-        )
+    said = checked_reason(reason)
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=delivery.release_id)
         row = Delivery.objects.select_for_update().get(pk=delivery.pk)

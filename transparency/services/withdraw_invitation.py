@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from transparency.errors import NotAllowedError, UnusableInputError
+from transparency.errors import UnusableInputError
 from transparency.models import Invitation
-from transparency.permissions import Right, may
+from transparency.permissions import require_operator
 
 if TYPE_CHECKING:
     from transparency.models import Person
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def withdraw_invitation(*, invitation: Invitation, by: Person) -> Invitation:
     """Return the invitation, withdrawn now or before (`not-the-operator`; `invitation-used` when somebody came by it already)."""
-    if not may(by, Right.OPERATE, None):
-        raise NotAllowedError("not-the-operator", expected="a person of the operator", found="another one")
+    require_operator(by)
     open_still = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, withdrawn_at__isnull=True)
     open_still.update(withdrawn_at=timezone.now())
     invitation.refresh_from_db()

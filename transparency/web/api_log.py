@@ -2,7 +2,7 @@
 
 import base64
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query, Router
 
@@ -20,6 +20,7 @@ from transparency.web.api_shapes import (
     LogEntryAnswer,
     LogSubject,
 )
+from transparency.web.log_files import entry_or_404
 
 router = Router()
 _TAG = "log"
@@ -52,9 +53,7 @@ def log_entries(request: HttpRequest, page: Query[AfterNumber]) -> LogEntriesAns
 def log_entry(request: HttpRequest, index: int) -> LogEntryAnswer:  # noqa: ARG001
     """One entry with the proof that the checkpoint covers it."""
     head = log_head()
-    row = models.LogEntry.objects.filter(index=index, index__lt=head.size).first()
-    if row is None:
-        raise Http404
+    row = entry_or_404(index, head)
     proof = prove_entry(row, head)
     return LogEntryAnswer(
         as_of=as_of(head),

@@ -15,11 +15,11 @@ from transparency.errors import EvidenceError, sentence_for
 from transparency.models import Delivery
 from transparency.permissions import Right, may
 from transparency.services.admit_quarantined import (
-    MAX_REASON_CHARACTERS,
     admit_quarantined,
     admitted_together,
     import_again,
 )
+from transparency.services.checked_reason import MAX_REASON_CHARACTERS
 from transparency.services.reverify_product import request_reverification
 from transparency.services.withdraw_delivery import withdraw_delivery
 from transparency.web.access import delivery_or_404, product_or_404, refuse, signed_in

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,6 +12,7 @@ from transparency.memberships import possible_holders
 from transparency.models import Organisation, Release
 from transparency.permissions import Right
 from transparency.proofs.escaping import escape_path, unescape_path
+from transparency.proofs.times import day_begins, day_ends
 
 if TYPE_CHECKING:
     from transparency.models import Person, Product
@@ -91,8 +91,8 @@ class GrantForm(forms.Form):
         start, end = said.get("first_day"), said.get("last_day")
         if start and end and end < start:
             self.add_error("last_day", "The last day lies before the first.")
-        said["from"] = datetime.combine(start, time.min, UTC) if start else None
-        said["until"] = datetime.combine(end, time(23, 59, 59), UTC) if end else None
+        said["from"] = day_begins(start) if start else None
+        said["until"] = day_ends(end) if end else None
         return said
 
     def asked(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from transparency.errors import EvidenceError, sentence_for
-from transparency.services.accept_invitation import accept_invitation, open_invitations
+from transparency.services.accept_invitation import accept_invitation, invitation_of
 from transparency.web.organisation_forms import AcceptForm
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _GONE = "invitation-unknown"
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Wrong, used, expired and withdrawn links get one and the same answer."""
-    row = open_invitations(secret).first()
+    row = invitation_of(secret).first()
     if row is None:
         return _gone(request)
     form = AcceptForm(request.POST if request.method == "POST" else None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
 from transparency.errors import EvidenceError, sentence_for
+from transparency.proofs.times import day_begins, day_ends
+from transparency.services.checked_reason import MAX_REASON_CHARACTERS
 from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, refuse_weak
-from transparency.services.revoke_anchor import MAX_REASON_CHARACTERS
 
 NAMESPACES = (
     ("file", "file: archives and checksum lists, as “ssh-keygen -Y sign -n file” makes them"),
@@ -93,8 +94,8 @@ class EnrolForm(PublicKeyForm):
             self.add_error("valid_until", "The last day lies before the first.")
         if cleaned.get("key", "").lstrip().startswith(("ssh-", "ecdsa-", "sk-")) and not cleaned.get("namespaces"):
             self.add_error("namespaces", "An SSH key that may sign nothing is of no use here: choose at least one.")
-        cleaned["from"] = datetime.combine(start, time.min, UTC) if start else None
-        cleaned["until"] = datetime.combine(end, time(23, 59, 59), UTC) if end else None
+        cleaned["from"] = day_begins(start) if start else None
+        cleaned["until"] = day_ends(end) if end else None
         return cleaned
 
 
@@ -114,7 +115,7 @@ class RotateForm(PublicKeyForm):
     field_order = ("public", "file", "changes_on", "reason")
 
     def clean_changes_on(self) -> datetime:
-        day = datetime.combine(self.cleaned_data["changes_on"], time.min, UTC)
+        day = day_begins(self.cleaned_data["changes_on"])
         if day > timezone.now() + MOST_AHEAD:
             raise forms.ValidationError("That is more than ten years ahead.")
         return day

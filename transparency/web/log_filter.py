@@ -14,6 +14,7 @@ from django import forms
 from django.db.models import BinaryField, BooleanField, F, Func, Q, QuerySet, Value
 
 from transparency.models import BuildList, Delivery, Event, LogEntry, Product
+from transparency.proofs.times import day_begins
 from transparency.registries import logged_about
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class LogFilter(forms.Form):
         if asked["product"]:
             rows = _about(rows, asked["product"])
         if asked["since"]:
-            rows = rows.filter(created_at__gte=datetime.combine(asked["since"], time.min, UTC))
+            rows = rows.filter(created_at__gte=day_begins(asked["since"]))
         if asked["until"]:
             rows = rows.filter(created_at__lte=datetime.combine(asked["until"], time.max, UTC))
         return rows

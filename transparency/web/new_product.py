@@ -12,17 +12,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from transparency.errors import EvidenceError
-from transparency.models import Organisation
+from transparency.models import Organisation, Person
 from transparency.models.organisation import slug_validator
-from transparency.permissions import Right, may
-from transparency.services.create_product import create_product, may_enter_products, own_prefix
+from transparency.permissions import Right, may, works_for
+from transparency.services.create_product import create_product, own_prefix
 from transparency.web.access import refuse, signed_in
 from transparency.web.key_forms import complaint
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from transparency.models import Person, Product
+    from transparency.models import Product
 
 _FIELDS = {"product-taken": "slug", "product-prefix": "slug"}
 
@@ -90,9 +90,8 @@ def new_product(request: HttpRequest) -> HttpResponse:
 
 def may_enter_any(person: object) -> bool:
     """Whether the page of entering a product is for this person."""
-    organisation: Organisation | None = getattr(person, "organisation", None)
-    return organisation is not None and (
-        may(person, Right.OPERATE, None) or may_enter_products(person, organisation)  # type: ignore[arg-type] # people have organisations
+    return isinstance(person, Person) and (
+        may(person, Right.OPERATE, None) or works_for(person, person.organisation_id)
     )
 
 

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 
 from transparency.models import Organisation
 from transparency.models.organisation import slug_validator
-from transparency.services import accept_invitation, close_account, invite_person, rename_organisation
+from transparency.services import accept_invitation, invite_person, rename_organisation
+from transparency.services.checked_reason import MAX_REASON_CHARACTERS
 
 _PLAIN = {"autocomplete": "off"}
 
@@ -106,7 +107,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         help_text="Kept and shown on the person's page, to the operator and to the person.",
-        max_length=close_account.MAX_REASON_CHARACTERS,
+        max_length=MAX_REASON_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

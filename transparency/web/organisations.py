@@ -17,7 +17,6 @@ from transparency.memberships import (
     grants_of_organisation,
     keys_of_people,
     may_see_organisation,
-    open_invitations_of,
     organisations_with_counts,
     products_of,
 )
@@ -25,7 +24,7 @@ from transparency.models import Organisation
 from transparency.permissions import Right, may
 from transparency.queries import vendor_anchors
 from transparency.services.create_organisation import create_organisation
-from transparency.services.invite_person import invite_person
+from transparency.services.invite_person import invite_person, open_invitations
 from transparency.services.rename_organisation import rename_organisation
 from transparency.services.withdraw_invitation import withdraw_invitation
 from transparency.web.access import refuse, signed_in
@@ -140,7 +139,7 @@ def _page(
         "form": form,
         "invited": invited,
         "people": row.people.order_by("-is_active", "username"),
-        "invitations": open_invitations_of(row),
+        "invitations": open_invitations().filter(organisation=row).select_related("invited_by"),
         "grants": grants_of_organisation(viewer, row),
         "keys": keys_of_people(row),
         "vendor_key_count": vendor_anchors(row).count(),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from transparency.errors import UnusableInputError
 from transparency.management.output import PortalCommand
 from transparency.models import Organisation, Person, Product
 from transparency.permissions import Right
+from transparency.proofs.times import day_begins, day_ends
 from transparency.services.grant_rights import grant_rights
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class Command(PortalCommand):
             folder=options["folder"],
             rights=options["right"] or [Right.REVIEW.value],
             granted_by=None,
-            valid_from=datetime.combine(start, time.min, UTC) if start else None,
-            valid_until=datetime.combine(end, time(23, 59, 59), UTC) if end else None,
+            valid_from=day_begins(start) if start else None,
+            valid_until=day_ends(end) if end else None,
         )
         whom = {"organisation": organisation.slug} if organisation else {"person": options["person"]}
         return 0, {**whom, "product": product.slug, "rights": grant.rights}

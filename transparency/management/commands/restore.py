@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transparency.management.imports import read_small_file
+from transparency.management.imports import add_published_argument, read_published
 from transparency.management.output import PortalCommand
 from transparency.services.restore_backup import restore_backup
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-MAX_CHECKPOINT_BYTES = 64 * 1024
 WARNING = (
     "nobody compared this log with what was published last: if a checkpoint of more than {size} entries is known anywhere, "
     "do not go on with it (manage.py verify_log --published FILE)"
@@ -27,14 +26,10 @@ class Command(PortalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("folder", metavar="DIR")
-        parser.add_argument(
-            "--published",
-            metavar="FILE",
-            help="the newest checkpoint that anybody has: the restored log must contain it",
-        )
+        add_published_argument(parser, told="the newest checkpoint that anybody has: the restored log must contain it")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        published = read_small_file(options["published"], MAX_CHECKPOINT_BYTES) if options["published"] else None
+        published = read_published(options)
         answer = restore_backup(folder=Path(options["folder"]), published=published, progress=self.progress)
         warnings = [] if published else [WARNING.format(size=answer["log"]["size"])]
         for warning in warnings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from transparency.errors import EvidenceError, UnavailableError
-from transparency.management.imports import read_small_file
+from transparency.management.imports import add_published_argument, read_published
 from transparency.management.output import PortalCommand
 from transparency.services.claim_job import error_data
 from transparency.services.record_upkeep import record_upkeep
@@ -13,8 +13,6 @@ from transparency.services.verify_log import verify_log
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
-
-MAX_CHECKPOINT_BYTES = 64 * 1024
 
 
 class Command(PortalCommand):
@@ -24,13 +22,11 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument(
-            "--published", metavar="FILE", help="a checkpoint that somebody else kept: the log must contain it"
-        )
+        add_published_argument(parser, told="a checkpoint that somebody else kept: the log must contain it")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """The result is kept for the operator's page, a bad one as well."""
-        published = read_small_file(options["published"], MAX_CHECKPOINT_BYTES) if options["published"] else None
+        published = read_published(options)
         try:
             answer = verify_log(progress=self.progress, published=published)
         except (EvidenceError, UnavailableError) as error:

@@ -130,11 +130,9 @@ def climb(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> list[St
 
 def check_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """Raise unless the leaf hash stands at `index` of the tree of `size` with `root`: `inclusion-range`, `-length`, `-mismatch`."""
-    _require(0 <= index < size <= MAX_SIZE, "inclusion-range", f"an index below {size}", str(index))
-    _check_hashes("inclusion-length", leaf, root, *proof)
-    found = leaf
-    for step in climb(index, size, leaf, proof):
-        found = step.joined
+    steps = climb(index, size, leaf, proof)
+    _check_hashes("inclusion-length", root)
+    found = steps[-1].joined if steps else leaf
     _require(found == root, "inclusion-mismatch", root.hex(), found.hex())
 
 
