@@ -29,6 +29,7 @@ def delivery_report(delivery: Delivery) -> dict[str, Any]:
         "files": snapshot.files if snapshot else None,
         "bytes": snapshot.bytes if snapshot else None,
         "lines": snapshot.lines if snapshot else None,
+        "package": delivery.package,
         "flagged": delivery.flagged,
         "refused": delivery.refused,
         "verdict": {"outcome": delivery.verdict, "code": delivery.verdict_code, "policy": delivery.policy},

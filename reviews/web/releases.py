@@ -66,7 +66,7 @@ def release_facts(request: HttpRequest, row: Release) -> dict[str, Any]:
     facts = {
         "release": row,
         "product": row.product,
-        **delivered(row),
+        **delivered(row, request.user),
         "newer": successor_of(row, request.user),
         "builds": row.build_lists.prefetch_related("artifacts"),
         "may_have_dossier": may(request.user, dossier_right(row), row),

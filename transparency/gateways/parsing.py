@@ -64,11 +64,15 @@ def read_members(
     *,
     limits: Limits,
     scratch: Path,
+    name: str = "",
     tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> Intake:
-    """Everything that a snapshot is made of but its opening root, or the refusals; `pack` is an empty file that gets the git pack."""
-    request = {"intake": asdict(limits)}
+    """Everything that a snapshot is made of but its opening root, or the refusals; `pack` is an empty file that gets the git pack.
+
+    `name` is the archive's: packages of some kinds are told by it, when their shape leaves it open.
+    """
+    request = {"intake": asdict(limits), "name": name}
     with ExitStack() as stack:
         return read_intake(
             sandbox,

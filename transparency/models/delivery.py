@@ -42,6 +42,9 @@ class Delivery(models.Model):
     swhid = models.CharField(max_length=50, blank=True)
     flagged = models.JSONField(default=list)
     refused = models.JSONField(default=list)
+    # What the archive's own metadata say, where it is a package of a kind that we know:
+    # {kind, file, name, version, purl, licence, repository}.
+    package = models.JSONField(null=True)
     verdict = models.CharField(max_length=16)
     verdict_code = models.CharField(max_length=64)
     policy = models.CharField(max_length=32)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from transparency.models import Delivery, Event, Person, Release, SignatureFile, Snapshot, SnapshotPack
 from transparency.proofs.digest import Digest
+from transparency.proofs.packages.release import against_release
 from transparency.proofs.records import (
     ArchiveFile,
     DeliveryRecord,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from transparency.models import BuildList
     from transparency.proofs.signatures.judge import SignatureFinding, Step, Verdict
+    from transparency.proofs.sources.intake import Intake
+    from transparency.proofs.sources.paths import Finding
     from transparency.services.arrival import Admission, Arrival
     from transparency.services.read_archive import StoredIntake
     from transparency.services.stored_files import StoredFile
@@ -199,7 +202,8 @@ def _keep_delivery(
         "derived_from": arrival.derived_from,
         "prefix": found.prefix if found else "",
         "swhid": (found.swhid or "") if found else "",
-        "flagged": [finding.as_json() for finding in found.flagged] if found else [],
+        "flagged": [finding.as_json() for finding in (*_of_package(arrival, found), *found.flagged)] if found else [],
+        "package": found.package.as_json() if found and found.package else None,
         "refused": [finding.as_json() for finding in found.refused] if found else [],
         "verdict": verdict.outcome,
         "verdict_code": verdict.code,
@@ -217,6 +221,18 @@ def _keep_delivery(
     beside = [item.signature for item in arrival.beside]
     keep_signatures(verdict, arrival.signatures, beside=beside, delivery=delivery)
     return delivery
+
+
+def _of_package(arrival: Arrival, found: Intake) -> tuple[Finding, ...]:
+    """What is odd about the package, in itself and beside its release; first, so that no long list hides it."""
+    if found.package is None:
+        return ()
+    product = arrival.release.product
+    names = (product.slug, product.name)
+    return (
+        *found.package.findings,
+        *against_release(found.package, names=dict.fromkeys(names), version=arrival.release.version),
+    )
 
 
 def _component_json(file: StoredFile) -> dict[str, Any]:

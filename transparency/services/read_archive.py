@@ -89,6 +89,7 @@ def read_archive(
             pack,
             limits=intake_limits(),
             scratch=scratch,
+            name=archive.name,
             tick=Heartbeat(claim, archive.size),
             meter=meter,
         )

@@ -21,6 +21,7 @@ from transparency.web.access import job_subject
 from transparency.web.api_access import token_of
 from transparency.web.api_doors import delivers
 from transparency.web.api_uploads import asked_json, check_product, upload_of
+from transparency.web.members import told_package
 from transparency.web.upload_answers import parse_identity
 
 router = Router()
@@ -126,7 +127,7 @@ def _told(job: Job, delivery: Delivery, person: Person) -> dict[str, Any]:
     if hidden:
         flagged = report["flagged"]
         told = [item for item in flagged if may(person, Right.READ_SOURCE, delivery.release, path=item["path"])]
-        report = {**report, "flagged": told}
+        report = {**report, "flagged": told, "package": told_package(person, delivery)}
     return report
 
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from transparency import models
+from transparency.proofs.packages.declared import KINDS
 
 MOST_A_PAGE = 100
 Hex32 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", examples=["9f" * 32])]
@@ -23,6 +24,7 @@ Outcome = Annotated[
     str, one_of("valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable")
 ]
 DeliveryState = Annotated[str, one_of(*models.Delivery.State.values)]
+PackageKind = Annotated[str, one_of(*KINDS)]
 Listing = Annotated[str, one_of(*models.Artifact.Listing.values)]
 
 
@@ -164,6 +166,18 @@ class Archive(Shape):
     blake2b512: str = Field(examples=["9f" * 64])
 
 
+class Package(Shape):
+    """What a package of a known kind says about itself in its metadata: declared, never proved. Empty where it says nothing."""
+
+    kind: PackageKind
+    file: str = Field(description="Where it says so, escaped as in the manifest.", examples=["PKG-INFO"])
+    name: str = Field(examples=["widget"])
+    version: str = Field(examples=["1.0"])
+    purl: str = Field(examples=["pkg:pypi/widget@1.0"])
+    licence: str = Field(examples=["MIT"])
+    repository: str = Field(examples=["https://code.example/widget"])
+
+
 class Delivery(Shape):
     """How a source reached a release, and each step of what was checked about it."""
 
@@ -176,6 +190,7 @@ class Delivery(Shape):
     subject: Subject | None = Field(description="What was read from it; null while it lies in quarantine.")
     is_subject: bool = Field(description="Whether this is the source that the release's attestations are about.")
     swhid: str | None = Field(examples=["swh:1:dir:" + "5d" * 20])
+    package: Package | None = Field(description="Null for a plain archive, and where you may not be told.")
     verdict: Verdict
     steps: list[Step]
     refused: list[Finding]

@@ -21,10 +21,11 @@ from transparency.web.api_shapes import (
     DeliveryAnswer,
     Finding,
     Logged,
+    Package,
     Step,
     Verdict,
 )
-from transparency.web.members import told
+from transparency.web.members import told, told_package
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -81,6 +82,7 @@ def delivery_shape(row: models.Delivery, caller: Caller, place: Logged | None) -
         subject=subject_shape(row.snapshot) if row.snapshot else None,
         is_subject=row.snapshot_id is not None and row.snapshot_id == row.release.subject_id,
         swhid=row.swhid if row.snapshot else None,
+        package=Package(**package) if (package := told_package(person, row)) else None,
         verdict=Verdict(outcome=row.verdict, code=row.verdict_code, policy=row.policy),
         steps=[Step(**step) for step in delivery_steps(row)],
         refused=_findings(refused),

@@ -22,9 +22,9 @@ from transparency.services.receive_delivery import MAX_LIST_BYTES, MAX_SIGNATURE
 from transparency.services.stores import objects
 from transparency.web.access import builds_or_404, delivery_or_404
 from transparency.web.caching import kept_as
-from transparency.web.members import grouped, told
+from transparency.web.members import grouped, told, told_package
 from transparency.web.own_checks import cover_name, own_checks, signature_name
-from transparency.web.verdict_words import ROLES, cover_form, meaning_of, standing, way_out
+from transparency.web.verdict_words import ROLES, cover_form, meaning_of, package_kind, standing, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +56,8 @@ def delivery(request: HttpRequest, identity: int) -> HttpResponse:
         "recorded": json.loads(bytes(row.record))["verdict"]["outcome"] if row.record else "",
         "events": timeline(row.events.all()),
         **_members(request, row),
+        "package": told_package(request.user, row),
+        "package_kind": package_kind(row),
         **_beside_the_subject(row),
         **_handed_out(request, row),
         **_choices(request, row),

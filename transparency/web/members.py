@@ -48,5 +48,13 @@ def told(person: Someone, row: Delivery, findings: list[Finding]) -> list[Findin
     ]
 
 
+def told_package(person: Someone, row: Delivery) -> dict[str, str] | None:
+    """What the package declares: words out of one of its files, so for whoever may be told of that file."""
+    if row.package is None or not told(person, row, [{"path": row.package["file"]}]):
+        return None
+    package: dict[str, str] = row.package
+    return package
+
+
 def _group(rule: str, findings: list[Finding]) -> RuleGroup:
     return RuleGroup(rule, rule_sentence(rule), len(findings), tuple(findings[:SHOWN]))

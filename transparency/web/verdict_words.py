@@ -19,6 +19,13 @@ ROLES = {
     "distribution": "the distribution's source, its patches not applied",
     "patched": "the distribution's source with its patches applied",
 }
+_PACKAGES = {
+    "sdist": "Python source distribution",
+    "npm": "npm package",
+    "crate": "Rust crate",
+    "go": "Go module",
+    "srpm": "source RPM",
+}
 _SIGNED = {
     "": "Whoever holds the enrolled key signed exactly these bytes.",
     "checksums": "Whoever holds the enrolled key signed a list that names this archive with exactly this digest.",
@@ -72,6 +79,11 @@ class WayOut:
     by_reason: bool = False
     check_again: bool = False
     enrol: bool = False
+
+
+def package_kind(row: Delivery) -> str:
+    """What the archive is a package of, in words; empty for a plain archive."""
+    return _PACKAGES.get(row.package["kind"], row.package["kind"]) if row.package else ""
 
 
 def meaning_of(delivery: Delivery, *, logged: bool) -> Meaning:

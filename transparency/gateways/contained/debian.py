@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from transparency.gateways.contained.intake import opened, take_all
+from transparency.gateways.contained.wire import intake_json
 from transparency.gateways.decompress import open_archive, open_members
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.escaping import escape_path
@@ -62,7 +63,7 @@ def read_source(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any
         layers = [
             Layer(stack.enter_context(open_members(streams[name], limits)), **shape) for name, shape in shapes.items()
         ]
-        return take_all(OverlaySource(layers, patches), limits, files)
+        return intake_json(take_all(OverlaySource(layers, patches), limits, files))
 
 
 def _shape(request: dict[str, Any], name: str, streams: dict[str, Any], limits: Limits) -> dict[str, Any]:

@@ -6,11 +6,14 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from transparency.gateways.contained.wire import intake_json
-from transparency.gateways.decompress import open_members
+from transparency.gateways.decompress import archive_type, open_members
 from transparency.gateways.gitrules import check_git_rules
+from transparency.proofs.packages.recognise import recognise
+from transparency.proofs.packages.tap import MetadataTap
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.intake import Intake, take_in
 from transparency.proofs.sources.membersource import Limits, MemberSource, Progress
@@ -25,12 +28,19 @@ PROGRESS_SECONDS = 0.4
 def read_members(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any]:
     """Read an archive once (`archive`) into `pack`, `manifest`, `table` and `index`."""
     limits = Limits(**request["intake"])
-    with opened(files["archive"], "rb") as source, open_members(source, limits) as members:
-        return take_all(members, limits, files)
+    with opened(files["archive"], "rb") as source:
+        container = archive_type(source)
+        with open_members(source, limits) as members:
+            tap = MetadataTap(members)
+            intake = take_all(tap, limits, files)
+    if not intake.refused:
+        package = recognise(tap, prefix=intake.prefix, container=container, name=request["name"])
+        intake = replace(intake, package=package)
+    return intake_json(intake)
 
 
-def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> dict[str, Any]:
-    """Take everything in, ask git about what git reads, write the four results; the answer is the rest."""
+def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> Intake:
+    """Take everything in, ask git about what git reads, write the four results."""
     with opened(files["pack"], "r+b") as pack:
         intake = take_in(members, pack, limits=limits, progress=progress_teller())
         try:
@@ -41,7 +51,7 @@ def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> di
     for name, data in (("manifest", intake.manifest), ("table", intake.file_table), ("index", intake.index)):
         with opened(files[name], "wb") as stream:
             stream.write(data)
-    return intake_json(intake)
+    return intake
 
 
 def opened(descriptor: int, mode: str) -> BinaryIO:

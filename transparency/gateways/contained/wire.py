@@ -12,6 +12,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
+from transparency.gateways.contained.packagewire import package_json, parse_package
 from transparency.proofs.errors import EvidenceError, UnavailableError, UnusableInputError
 from transparency.proofs.manifest import MAX_MANIFEST_BYTES
 from transparency.proofs.signatures.judge import (
@@ -109,6 +110,7 @@ def intake_json(intake: Intake) -> dict[str, Any]:
         "files": intake.files,
         "bytes": intake.bytes,
         "lines": intake.lines,
+        "package": package_json(intake.package),
     }
 
 
@@ -134,6 +136,7 @@ def parse_intake(answer: Mapping[str, Any], *, manifest: bytes, file_table: byte
         files=_count(answer, "files"),
         bytes=_count(answer, "bytes"),
         lines=_count(answer, "lines"),
+        package=parse_package(answer.get("package")),
     )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-_SHOWN_APART = frozenset({"steps", "refused", "flagged", "deliveries", "asIfEnrolled"})
+_SHOWN_APART = frozenset({"steps", "refused", "flagged", "deliveries", "asIfEnrolled", "package"})
 
 
 class Command(PortalCommand):
@@ -124,6 +124,8 @@ class Command(PortalCommand):
             for word in ("expected", "found"):
                 if step[word]:
                     self.stdout.write(f"      {word} {printable(step[word])}")
+        for word, said in (report["package"] or {}).items():
+            self.stdout.write(f"declared by the package: {word}: {printable(said) or 'nothing'}")
         for word in ("refused", "flagged"):
             for finding in report[word]:
                 self.stdout.write(

@@ -42,6 +42,7 @@ from transparency.proofs.sources.paths import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from transparency.proofs.packages.declared import Package
     from transparency.proofs.sources.paths import Flag
 
 TEXT_PROBE_BYTES = 8000
@@ -76,6 +77,8 @@ class Intake:
     lines: int = 0
     # (raw path, content) of files whose content git's fsck judges; the caller asks git about them.
     git_files: GitFiles = ()
+    # What the archive declares itself to be, where it is a package of a kind that we know.
+    package: Package | None = None
 
 
 @dataclass(slots=True)
