@@ -16,6 +16,7 @@ class TransparencyConfig(AppConfig):
         from transparency.registries import demonstration, job_performers  # noqa: PLC0415
         from transparency.services.check_debian_source import check_debian_source  # noqa: PLC0415
         from transparency.services.check_delivery import check_delivery  # noqa: PLC0415
+        from transparency.services.compare_snapshots import KIND, compare_snapshots  # noqa: PLC0415
         from transparency.services.import_builds import import_builds  # noqa: PLC0415
         from transparency.services.import_debian_source import import_debian_source  # noqa: PLC0415
         from transparency.services.import_snapshot import import_snapshot  # noqa: PLC0415
@@ -29,5 +30,6 @@ class TransparencyConfig(AppConfig):
         job_performers["import-debian"] = import_debian_source
         job_performers["import-builds"] = import_builds
         job_performers["reverify"] = reverify_product
+        job_performers[KIND] = compare_snapshots
         demonstration.append(make_demo)
         user_logged_in.connect(stamp_sign_in)

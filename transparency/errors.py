@@ -37,6 +37,11 @@ _DATABASE_WORDS = (
 )
 _SENTENCES = {
     "email-malformed": "This is not an e-mail address.",
+    "comparison-folder": "There is no such folder with files in it to compare.",
+    "comparison-malformed": "A stored comparison cannot be read. Restore it from a backup.",
+    "comparison-outdated": "The rules for comparing have changed since this was asked for. Ask for the comparison again.",
+    "snapshot-ambiguous": "Several sources here have this name. Give the product, the version and the role.",
+    "snapshot-unknown": "There is no such admitted source here.",
     "folder-malformed": "This is not a folder as trees here can have them.",
     "folder-right": "Only reading and downloading can be limited to a folder.",
     "grant-ended": "This right has ended already.",

@@ -190,6 +190,7 @@ def test_everybody_gets_what_the_matrix_says(cast: Cast, request: pytest.Fixture
 COMMANDS_OF_THE_MACHINE = {
     "backup": "reads everything and writes it to a folder that is named",
     "build_dossier": "reads one release, a restricted one too, and writes its dossier to a file",
+    "compare_snapshots": "reads two sources, restricted ones too, keeps how they differ and prints paths",
     "export_trust": "reads public keys of open products, or of all, and writes them to a file",
     "grant": "gives an organisation rights, in nobody's name",
     "import_builds": "imports builds and enrols keys, in nobody's name",

@@ -3,6 +3,7 @@
 from transparency.models.account_change import AccountChange
 from transparency.models.anchor import AnchorKeyId, TrustAnchor
 from transparency.models.builds import Artifact, BuildList
+from transparency.models.comparison import Comparison
 from transparency.models.delivery import Delivery, SignatureFile
 from transparency.models.event import Event
 from transparency.models.grant import Grant
@@ -21,6 +22,7 @@ __all__ = [
     "ApiToken",
     "Artifact",
     "BuildList",
+    "Comparison",
     "Delivery",
     "Event",
     "Grant",

@@ -12,6 +12,7 @@ import struct
 import sys
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from transparency.proofs.digest import Digest
@@ -148,6 +149,20 @@ class FileTable:
             binary=bool(self._flags[position] & _BINARY),
             language=self._names[self._languages[position]],
         )
+
+    def paths(self, start: int, end: int, *, after: int = 0) -> list[bytes]:
+        """Raw paths of rows `start` to `end` (excluded), each without its first `after` bytes."""
+        heap, offsets = bytes(self._paths), self._offsets[start : end + 1].tolist()
+        return [heap[first + after : last] for first, last in pairwise(offsets)]
+
+    def contents(self, start: int, end: int) -> list[bytes]:
+        """SHA-256 of rows `start` to `end` (excluded), raw."""
+        column = bytes(self._sha256[32 * start : 32 * end])
+        return [column[place : place + 32] for place in range(0, len(column), 32)]
+
+    def modes(self, start: int, end: int) -> list[int]:
+        """Modes of rows `start` to `end` (excluded)."""
+        return self._modes[start:end].tolist()
 
     def find(self, path: bytes) -> FileEntry | None:
         """The file of exactly this path, or None when there is no such file."""

@@ -18,6 +18,7 @@ from transparency.gateways.upkeep import upkeep_lock
 from transparency.models import (
     Artifact,
     BuildList,
+    Comparison,
     Delivery,
     Job,
     Product,
@@ -68,6 +69,7 @@ def named_objects(product: Product) -> Iterator[str]:
         signatures.values_list("sha256"),
         Snapshot.objects.filter(product=product).values_list("manifest", "file_table"),
         SnapshotPack.objects.filter(snapshot__product=product).values_list("pack", "index"),
+        Comparison.objects.filter(first__product=product).values_list("result"),
     ):
         yield from filter(None, _flat(rows))
 

@@ -36,6 +36,7 @@ KINDS = {
     "check-delivery": "Check of a delivery, keeping nothing",
     "check-debian": "Check of a Debian source, keeping nothing",
     "import-builds": "Import of builds",
+    "compare": "Comparison of two sources",
     "reverify": "All deliveries checked again",
 }
 _COUNTS = ("members", "bytes", "archiveBytes", "archiveSize")
