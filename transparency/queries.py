@@ -85,11 +85,11 @@ def products_signed_by(anchor: TrustAnchor) -> QuerySet[Product]:
 
 
 def open_file_table(snapshot: Snapshot) -> FileTable:
-    return _file_table(snapshot.product.store_key, snapshot.file_table)
+    return file_table_of(snapshot.product.store_key, snapshot.file_table)
 
 
 @lru_cache(maxsize=OPEN_TABLES)
-def _file_table(compartment: str, digest: str) -> FileTable:
+def file_table_of(compartment: str, digest: str) -> FileTable:
     with cache().materialise(compartment, Digest.parse(digest)).open("rb") as stream:
         return FileTable(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
 
@@ -101,7 +101,7 @@ def list_folder(snapshot: Snapshot, folder: bytes) -> Listing:
 
 @lru_cache(maxsize=KEPT_LISTINGS)
 def _listing(compartment: str, digest: str, folder: bytes) -> Listing:
-    return _file_table(compartment, digest).listing(folder)
+    return file_table_of(compartment, digest).listing(folder)
 
 
 def read_file(snapshot: Snapshot, path: bytes, *, limit: int = MAX_FILE_BYTES) -> tuple[FileEntry, bytes]:

@@ -146,6 +146,8 @@ LIMIT_RATIO = env.int("TRANSPARENCY_LIMIT_RATIO", 200)
 OBJECT_ROOT = HOME / "objects"
 CACHE_ROOT = HOME / "cache"
 CACHE_BYTES = env.int("TRANSPARENCY_CACHE_BYTES", 20 * 1024**3)
+# Of pages that are shown again while nothing of them changes, in the memory of each web process.
+KEPT_PAGES_BYTES = env.int("TRANSPARENCY_KEPT_PAGES", 64 * 1024**2)
 LOG_ROOT = HOME / "log"
 KEY_ROOT = Path(env.str("TRANSPARENCY_KEYS", str(HOME / "keys")))
 DEMO_ROOT = HOME / "demo"

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.template.loader import get_template
-from django.templatetags.static import static
-from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from reviews.permissions import stopped_by
 from reviews.queries import marks_on
-from reviews.rules.rows import ROWS_VERSION, splice
+from reviews.rules.rows import splice
 from reviews.services.locate_region import REGULAR_MODES, is_text
 from reviews.services.remember_place import remember_place
 from reviews.services.render_file import FOR_NOW, render_file
@@ -28,51 +24,54 @@ from reviews.web.lines import part_of, parts_of, selection_of, spans_of
 from reviews.web.neighbours import neighbours_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
 from reviews.web.readers import choices_of
+from reviews.web.room_state import file_state
 from reviews.web.threads import rows_after, shown_threads
 from transparency.errors import EvidenceError
 from transparency.permissions import Right, may
-from transparency.proofs.digest import Digest
 from transparency.queries import open_file_table, read_file
 from transparency.web.access import refuse, signed_in
 from transparency.web.caching import kept_as
+from transparency.web.kept_pages import keep_page, kept_page
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
-    from reviews.models import ReadMark
+    from reviews.web.room_state import RoomState
     from transparency.models import Release, Snapshot
     from transparency.proofs.filetable import FileEntry
 
 SUBMODULE = 0o160000
-TEMPLATES = (
-    "base.html",
-    "reviews/file.html",
-    "reviews/file_bytes.html",
-    "reviews/file_panel.html",
-    "reviews/file_rows.html",
-    "reviews/note_choices.html",
-    "reviews/thread.html",
-    "reviews/thread_row.html",
-)
+SHOWN = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
 
 
 @require_safe
-def file(request: HttpRequest, product: str, version: str, path: str, identity: int | None = None) -> HttpResponse:
+def file(request: HttpRequest, product: str, version: str, path: str, identity: int | None = None) -> HttpResponseBase:
     """Of the release's subject; with `identity` of a withdrawn delivery's snapshot, which is read and no longer worked on."""
+    state = None
+    if request.user.is_authenticated and not identity:
+        state = file_state(signed_in(request), product, version, path)
+    response = kept_page(request, state) if state else None
+    if response is None:
+        response = _page(request, product, version, path, identity, state)
+    if state and response.status_code in SHOWN:
+        _remember(request, state, path)
+    return response
+
+
+def _page(
+    request: HttpRequest, product: str, version: str, path: str, identity: int | None, state: RoomState | None
+) -> HttpResponse:
     release, snapshot = source_or_404(request, product, version, identity)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     may_read = Readable(signed_in(request), release)
     found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path, identity)
-    if not identity:
-        _remember(request, found)
-    tag = None if release.product.is_restricted else _tag(request, found)
-    unchanged = tag and not len(get_messages(request)) and get_conditional_response(request, etag=tag)
-    shown = {} if unchanged else _shown(request, found, may_read)
-    response = unchanged or render(request, "reviews/file.html", shown)
-    if tag and shown.get("plain_reason") != FOR_NOW:
-        response.headers["ETag"] = tag
-    return kept_as(response, release.product)
+    shown = _shown(request, found, may_read)
+    response = kept_as(render(request, "reviews/file.html", shown), release.product)
+    if state is None or shown.get("plain_reason") == FOR_NOW:
+        return response
+    return keep_page(request, response, state, file_state(signed_in(request), product, version, path))
 
 
 @require_safe
@@ -95,11 +94,11 @@ def raw(request: HttpRequest, product: str, version: str, path: str) -> HttpResp
     return response
 
 
-def _remember(request: HttpRequest, found: dict[str, Any]) -> None:
+def _remember(request: HttpRequest, state: RoomState, path: str) -> None:
     """Where the person is now, with the first of the lines that the address points at."""
-    selection = selection_of(request.GET.get("lines", ""), found["entry"].lines if found["text"] else 0)
+    selection = selection_of(request.GET.get("lines", ""), state.lines)
     line = selection.start if selection.given else None
-    remember_place(person=signed_in(request), release=found["release"], path=found["path"], line=line)
+    remember_place(person=signed_in(request), release=state.release, path=path, line=line)
 
 
 def _entry_or_404(snapshot: Snapshot, path: str, may_read: Readable) -> FileEntry:
@@ -177,33 +176,3 @@ def _rows(request: HttpRequest, found: dict[str, Any]) -> dict[str, Any]:
         "after": parts[part.number] if part.number < len(parts) else None,
         "bodies": splice(rows, spans_of(part, selection, found["marks"]), rows_after(threads, entry.lines)),
     }
-
-
-def _tag(request: HttpRequest, found: dict[str, Any]) -> str:
-    """Everything that the page is made of: who asks for which part, the content, what people wrote, our own version."""
-    person, product = signed_in(request), found["release"].product
-    session = Digest.of((request.session.session_key or "").encode()).hex
-    asked = (
-        session,
-        person.display_name,
-        str(person.organisation),
-        request.COOKIES.get("theme"),
-        request.get_full_path(),
-    )
-    rights = tuple(found[key] for key in ("choices", "stopped", "may_download"))
-    rights = (getattr(found["engagement"], "pk", None), *rights)
-    written = (found["threads"], [_state(mark) for mark in found["marks"]], product.name, product.visibility)
-    ours = (_version(), ROWS_VERSION, static("css/portal.css"), static("css/code.css"))
-    return f'"{Digest.of(repr((ours, asked, rights, found["entry"], written)).encode()).hex[:32]}"'
-
-
-def _state(mark: ReadMark) -> tuple[object, ...]:
-    """What a page shows of a mark."""
-    return (mark.pk, mark.start, mark.end, mark.level, mark.author.display_name, mark.created_at)
-
-
-@lru_cache(maxsize=1)
-def _version() -> str:
-    """The templates as they are: a page that an older version made is never called unchanged."""
-    sources = (str(getattr(get_template(name), "template").source) for name in TEMPLATES)  # noqa: B009 - engine's own
-    return Digest.of("".join(sources).encode()).hex

@@ -18,15 +18,18 @@ from reviews.web.folders import Work, row_html, rows_of
 from reviews.web.last_places import stop_of
 from reviews.web.places import crumbs_to, parent_of, readable, release_address
 from reviews.web.readers import choices_of
+from reviews.web.room_state import folder_state
 from reviews.web.threads import shown_threads
 from transparency.permissions import Right, may
 from transparency.web.access import signed_in
 from transparency.web.caching import kept_as
+from transparency.web.kept_pages import keep_page, kept_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
 
     from reviews.web.folders import Row
     from transparency.models import Release
@@ -35,8 +38,20 @@ if TYPE_CHECKING:
 @require_safe
 def folder(
     request: HttpRequest, product: str, version: str, path: str = "", identity: int | None = None
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Of the release's subject; with `identity` of a withdrawn delivery's snapshot, which is read and no longer worked on."""
+    if not request.user.is_authenticated or identity:
+        return _page(request, product, version, path, identity)
+    person = signed_in(request)
+    state = folder_state(person, product, version)
+    kept = kept_page(request, state) if state else None
+    if kept is not None:
+        return kept
+    response = _page(request, product, version, path, identity)
+    return keep_page(request, response, state, folder_state(person, product, version)) if state else response
+
+
+def _page(request: HttpRequest, product: str, version: str, path: str, identity: int | None) -> HttpResponse:
     release, snapshot = source_or_404(request, product, version, identity)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())

@@ -68,11 +68,11 @@ def test_where_one_stopped_is_offered_to_that_person_alone_and_only_while_it_lea
     anna.get("/products/widget/1.0/file/logo.bin")
     kept = LastPlace.objects.get(person=cast.auditor)
     assert (kept.path, kept.line) == ("logo.bin", 1)
-    assert remember_place(person=cast.auditor, release=release, path="logo.bin") is False
+    assert remember_place(person=cast.auditor, release=release.pk, path="logo.bin") is False
     assert LastPlace.objects.get(person=cast.auditor).seen_at == kept.seen_at
     LastPlace.objects.filter(person=cast.auditor).update(path="gone/away")
     assert "Go on at" not in anna.get(tree).content.decode()
-    remember_place(person=cast.auditor, release=release, path="README", line=2)
+    remember_place(person=cast.auditor, release=release.pk, path="README", line=2)
     assert LastPlace.objects.filter(person=cast.auditor).count() == 1
 
 

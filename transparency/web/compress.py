@@ -20,6 +20,7 @@ except ImportError:  # a wheel that not every platform has; the same format, slo
     deflate: Any = zlib
 else:
     deflate = isal_zlib
+crc32 = deflate.crc32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ SMALLEST_BYTES = 500
 MOST_NAME_BYTES = 100
 LEVEL = 1
 _KINDS = ("text/html", "application/json", "text/plain")
-_RAW_DEFLATE = -15
+RAW_DEFLATE = -15
 _HEADER = b"\x1f\x8b\x08\x08\0\0\0\0\x04\xff"  # deflate, a name follows, no time
 _ACCEPTS = re.compile(r"\bgzip\b")
 
@@ -47,7 +48,8 @@ class Compress:
         patch_vary_headers(response, ("Accept-Encoding",))
         if len(response.content) < SMALLEST_BYTES or not _ACCEPTS.search(request.headers.get("Accept-Encoding", "")):
             return response
-        response.content = compressed(response.content)
+        packed = getattr(response, "gzip", None)
+        response.content = packed() if packed else compressed(response.content)
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Content-Length"] = str(len(response.content))
         if response.headers.get("ETag", "").startswith('"'):
@@ -56,8 +58,11 @@ class Compress:
 
 
 def compressed(content: bytes) -> bytes:
-    """One gzip member (RFC 1952) whose header holds a name of random length."""
-    packer = deflate.compressobj(LEVEL, zlib.DEFLATED, _RAW_DEFLATE)
+    packer = deflate.compressobj(LEVEL, zlib.DEFLATED, RAW_DEFLATE)
+    return gzip_member(packer.compress(content) + packer.flush(), content)
+
+
+def gzip_member(body: bytes, content: bytes) -> bytes:
+    """One gzip member (RFC 1952) of `content`, deflated as `body`, whose header holds a name of random length."""
     name = secrets.token_hex(MOST_NAME_BYTES // 2)[: secrets.randbelow(MOST_NAME_BYTES)].encode() + b"\0"
-    body: bytes = packer.compress(content) + packer.flush()
-    return _HEADER + name + body + struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return _HEADER + name + body + struct.pack("<II", crc32(content), len(content) & 0xFFFFFFFF)

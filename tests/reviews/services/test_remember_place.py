@@ -24,7 +24,7 @@ AT_LAST = 10.0  # seconds after which even one who waits goes on, and has rememb
 
 def test_somebody_elses_turn_costs_the_place_and_no_time(cast: Cast, open_release: Release) -> None:
     def remembered(line: int) -> bool:
-        return remember_place(person=cast.auditor, release=open_release, path="README", line=line)
+        return remember_place(person=cast.auditor, release=open_release.pk, path="README", line=line)
 
     if connection.vendor != "sqlite":
         pytest.skip("one writer at a time is SQLite's")
