@@ -140,14 +140,18 @@ def _coloured_rows(lines: list[str], alias: str, lexer: Callable[[str, str], Run
     rows: list[str] = []
     parts: list[str] = []
     place = 0
+    made: dict[tuple[str, int], str] = {}  # the same words stand in a file again and again
     for length, colour in zip(runs.lengths, runs.colours, strict=True):
-        first, *later = text[place : place + length].split("\n")
+        token = text[place : place + length]
         place += length
-        name = CLASSES[colour]
-        parts.append(_coloured(first, name, tokens))
+        first, *later = token.split("\n") if "\n" in token else (token,)
+        shown = made.get((first, colour))
+        if shown is None:
+            shown = made[first, colour] = _coloured(first, CLASSES[colour], tokens)
+        parts.append(shown)
         for piece in later:
             rows.append("".join(parts))
-            parts = [_coloured(piece, name, tokens)]
+            parts = [_coloured(piece, CLASSES[colour], tokens)]
     return tuple(row + ending for row, ending in zip(rows, endings, strict=True))
 
 
