@@ -64,11 +64,6 @@ def _of_text(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
     return lambda data: read(data.decode("utf-8", "replace"))
 
 
-def _checksums(data: bytes) -> None:
-    if parse_checksums(data).algorithm != "sha256":
-        raise EvidenceError("checksums-algorithm", expected="sha256", found="sha512")
-
-
 def _key(kind: str) -> tuple[Callable[[bytes], Any], Callable[[bytes], Any]]:
     """Keys as they stand in trust files: one line of text of a stated format."""
 
@@ -91,7 +86,7 @@ READERS: tuple[tuple[Callable[[bytes], Any], Callable[[bytes], Any]], ...] = (
     (lambda data: parse_json(data, limit=1 << 20), lambda data: verify.read_json(data, 1 << 20)),
     (lambda data: parse_canonical(data, limit=1 << 20), lambda data: verify.read_canonical(data, 1 << 20)),
     (parse_manifest, verify.read_manifest),
-    (_checksums, verify.read_list),
+    (parse_checksums, verify.read_list),
     (parse_leaf, verify.read_leaf),
     (_of_text(parse_time), _of_text(verify.read_time)),
     (_of_text(parse_vkey), _of_text(verify.read_vkey)),
