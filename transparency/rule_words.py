@@ -5,6 +5,9 @@ from __future__ import annotations
 from transparency.errors import sentence_for
 
 _RULES = {
+    "cpio-header": "A header of the cpio payload is not as the format has it.",
+    "cpio-trailing": "There are bytes after the end of the cpio payload, which no tool shows.",
+    "cpio-truncated": "The cpio payload ends in the middle of a member, or without its end.",
     "duplicate-path": "Two members have the same path, and tools differ in which of them they keep.",
     "file-and-folder": "One name is a file and a folder at once, and no tree can hold both.",
     "flags-more": "More is kept and flagged than is listed; this counts what is not.",
@@ -50,6 +53,12 @@ _RULES = {
     "path-git-hard-link": "A link stands where git expects a file of its own.",
     "path-git-symlink": "A symbolic link stands where git expects a file of its own.",
     "path-long": "The path is longer than file systems allow.",
+    "rpm-binary": "This is a package of built files, and they are no source.",
+    "rpm-digest": "The header or the payload of the RPM is not the one that the RPM itself names.",
+    "rpm-file": "What the header of the RPM lists and what its payload holds are not the same, so two tools see two packages.",
+    "rpm-header": "A header of the RPM is not as rpm writes it: something is out of range, double, or of another type.",
+    "rpm-lead": "The file does not begin as an RPM begins.",
+    "rpm-size": "Header and payload of the RPM are not as long as the RPM itself says.",
     "stream-concatenated": "The compressed file is several in a row; it was read as one.",
     "stream-malformed": "The compressed data are damaged.",
     "stream-trailing": "There are bytes after the end of the compressed data, which no tool shows.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from tests.fuzz.packages import add_packages
 from tests.fuzz.shapedseeds import add_shaped
 from tests.fuzz.wallseeds import add_wall
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
@@ -83,6 +84,7 @@ def seeds(scratch: Path) -> dict[str, list[bytes]]:
     _add_signers(found, scratch)
     add_shaped(found)
     add_wall(found)
+    add_packages(found)
     return {name: [seed for seed in values if len(seed) <= MAX_SEED_BYTES] for name, values in found.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from tests.cast import Cast, finish
 from tests.proofs.packages.recognising import tar_gz
+from tests.proofs.sources.rpms import rpm
 from transparency.gateways.contained.packagewire import package_json, parse_package
 from transparency.models import Delivery, Grant
 from transparency.permissions import Right
@@ -62,16 +64,18 @@ def release_address(row: Delivery) -> str:
         ("six-1.16.0.tar.gz", "six", "1.16.0", "pkg:pypi/six@1.16.0"),
         ("left-pad-1.3.0.tgz", "acme-left-pad", "v1.3.0", "pkg:npm/left-pad@1.3.0"),
         ("itsy-widget-0.3.1.crate", "itsy-widget", "0.3.1", "pkg:cargo/itsy-widget@0.3.1"),
+        ("pump-zstd.src.rpm", "pump", "1.0", "pkg:rpm/pump@1.0-3.tc1?arch=src&amp;epoch=2"),
     ],
 )
 def test_a_real_package_is_delivered_with_what_it_declares(
     cast: Cast, browse: Browse, name: str, product: str, version: str, purl: str
 ) -> None:
-    row = hand_in(cast, name, (REAL / name).read_bytes(), product=product, version=version)
+    handed = f"{name.partition('-')[0]}-1.0-3.tc1.src.rpm" if name.endswith(".rpm") else name
+    row = hand_in(cast, handed, (REAL / name).read_bytes(), product=product, version=version)
     assert row.state == Delivery.State.ADMITTED
     assert row.flagged == []
     report = delivery_report(row)
-    assert report["package"]["purl"] == purl
+    assert report["package"]["purl"] == unescape(purl)
     for place in (f"/deliveries/{row.pk}/", release_address(row)):
         page = browse(None).get(place).content.decode()
         assert "Declared by the package" in page, place
@@ -114,6 +118,19 @@ def test_a_restricted_package_tells_its_words_to_readers_of_its_source_alone(cas
         assert browse(None).get(place).status_code == 404
         assert "pkg:npm/pump@1.0.0" not in browse("anna").get(place).content.decode(), place
         assert "pkg:npm/pump@1.0.0" in browse("bela").get(place).content.decode(), place
+
+
+def test_a_source_rpm_is_checked_by_hand_with_the_tools_of_rpm(cast: Cast, browse: Browse) -> None:
+    row = hand_in(cast, "pump-1.0-3.tc1.src.rpm", (REAL / "pump-xz.src.rpm").read_bytes(), version="1.0")
+    page = browse(None).get(f"/deliveries/{row.pk}/").content.decode()
+    assert "rpm2cpio ../pump-1.0-3.tc1.src.rpm | cpio -id --no-absolute-filenames" in page
+    assert "What follows stands in its header" in page
+
+
+def test_an_rpm_of_built_files_goes_into_quarantine(cast: Cast) -> None:
+    row = hand_in(cast, "pump-1.0-3.x86_64.rpm", rpm(kind=0), version="1.0")
+    assert (row.state, row.snapshot, row.package) == (Delivery.State.QUARANTINED, None, None)
+    assert [item["rule"] for item in row.refused] == ["rpm-binary"]
 
 
 def test_what_lies_in_quarantine_for_a_refused_member_declares_nothing(cast: Cast) -> None:

@@ -16,6 +16,9 @@ from transparency.gateways.xzstream import XzStream
 from transparency.proofs.errors import UnavailableError, UnusableInputError
 from transparency.proofs.sources.archive import BLOCK, ArchiveError, is_header
 from transparency.proofs.sources.membersource import Limits, TarSource
+from transparency.proofs.sources.rpm import MAGIC as RPM_MAGIC
+from transparency.proofs.sources.rpm import parse_rpm
+from transparency.proofs.sources.rpmsource import RpmSource
 from transparency.proofs.sources.ziparchive import ZipReader
 from transparency.proofs.sources.zstframes import MAGIC as ZST_MAGIC
 from transparency.proofs.sources.zstframes import MAX_WINDOW_BYTES, count_frames
@@ -36,11 +39,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transparency.proofs.sources.membersource import ArchiveStream, MemberSource
+    from transparency.proofs.sources.rpm import RpmHead
 
-ArchiveKind = Literal["tar", "gz", "bz2", "xz", "zst", "zip"]
-KINDS = "a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip file"
+ArchiveKind = Literal["tar", "gz", "bz2", "xz", "zst", "zip", "rpm"]
+KINDS = "a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip or .src.rpm file"
 GZIP_MAGIC, BZIP2_MAGIC, XZ_MAGIC = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_PAYLOADS: dict[str, tuple[ArchiveKind, bytes]] = {
+    "gzip": ("gz", GZIP_MAGIC),
+    "bzip2": ("bz2", BZIP2_MAGIC),
+    "xz": ("xz", XZ_MAGIC),
+    "zstd": ("zst", ZST_MAGIC),
+}
 CHUNK_BYTES = 256 * 1024
 _GZIP_WBITS = 31
 
@@ -51,6 +61,12 @@ def open_members(source: BinaryIO, limits: Limits) -> Iterator[MemberSource]:
     if archive_type(source) == "zip":
         yield ZipReader(_File(source), members=limits.members)
         return
+    if archive_type(source) == "rpm":
+        file = _File(source)
+        head = parse_rpm(file.read_at, file.size)
+        with open_payload(source, head) as payload:
+            yield RpmSource(head, payload, limits)
+        return
     with open_archive(source) as stream:
         yield TarSource(stream, limits)
 
@@ -59,16 +75,37 @@ def open_members(source: BinaryIO, limits: Limits) -> Iterator[MemberSource]:
 def open_archive(source: BinaryIO) -> Iterator[ArchiveStream]:
     """The decompressed stream of a tar file at its beginning, whatever compresses it (`archive-type-unknown`; a zip has none)."""
     kind = archive_type(source)
-    if kind == "zip":
-        raise UnusableInputError("archive-type-unknown", expected="a tar file, compressed or not", found="a zip file")
+    if kind in {"zip", "rpm"}:
+        raise UnusableInputError(
+            "archive-type-unknown", expected="a tar file, compressed or not", found=f"a {kind} file"
+        )
+    with _decompressed(source, kind, 0) as stream:
+        yield stream
+
+
+@contextmanager
+def open_payload(source: BinaryIO, head: RpmHead) -> Iterator[ArchiveStream]:
+    """The decompressed payload of an RPM file, which is compressed as its header says and in no other way (`rpm-header`)."""
+    kind, magic = _PAYLOADS[head.compressor]
+    found = _File(source).read_at(head.payload, len(magic))
+    if found != magic:
+        raise ArchiveError("rpm-header", expected=f"a payload compressed by {head.compressor}", found=repr(found))
+    with _decompressed(source, kind, head.payload) as stream:
+        yield stream
+
+
+@contextmanager
+def _decompressed(source: BinaryIO, kind: ArchiveKind, start: int) -> Iterator[ArchiveStream]:
+    """What lies in a file from `start` to its end."""
+    source.seek(start)
     if kind == "xz":
-        stream = XzStream(source)
+        stream = XzStream(source, start)
         try:
             yield stream
         finally:
             stream.close()
     elif kind == "zst":
-        yield _ZstStream(source)
+        yield _ZstStream(source, start)
     elif kind == "tar":
         yield _PlainStream(source)
     else:
@@ -81,6 +118,7 @@ def archive_type(source: BinaryIO) -> ArchiveKind:
     source.seek(0)
     magics: tuple[tuple[tuple[bytes, ...], ArchiveKind], ...] = (
         ((GZIP_MAGIC,), "gz"), ((BZIP2_MAGIC,), "bz2"), ((XZ_MAGIC,), "xz"), ((ZST_MAGIC,), "zst"), (ZIP_MAGIC, "zip"),
+        ((RPM_MAGIC,), "rpm"),
     )  # fmt: skip
     for magic, kind in magics:
         if head.startswith(magic):
@@ -225,11 +263,13 @@ class _MemberStream:
 class _ZstStream:
     """Zstandard: its frames are walked first, so that nothing comes out of a file that is cut short or goes on."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, start: int = 0) -> None:
         if zstandard is None:
             raise UnavailableError("zstd-missing", expected="the zstandard package", found="none")
         size = os.fstat(source.fileno()).st_size
-        self._frames = count_frames(lambda offset, count: os.pread(source.fileno(), count, offset), size)
+        self._frames = count_frames(
+            lambda offset, count: os.pread(source.fileno(), count, start + offset), size - start
+        )
         self._source = source
         unpack = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES)
         self._stream = unpack.stream_reader(source, read_size=CHUNK_BYTES, read_across_frames=True, closefd=False)

@@ -28,10 +28,11 @@ _NUMBER_BITS = 63
 class XzStream:
     """The `xz` child reads the file itself; how far it is shows in the shared file offset."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, start: int = 0) -> None:
         self._descriptor = source.fileno()
+        self._start = start
         self._streams = 0
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.lseek(self._descriptor, start, os.SEEK_SET)
         command = ["xz", "--decompress", "--format=xz", "--stdout", "--quiet", "--threads=1"]
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
         try:
@@ -84,14 +85,14 @@ class XzStream:
             reason = errors.decode(errors="replace").strip()[:200]
             code = "stream-truncated" if "Unexpected end of input" in reason else "stream-malformed"
             raise ArchiveError(code, expected="xz data to the end of the file", found=reason)
-        self._streams = count_xz_streams(self._descriptor)
+        self._streams = count_xz_streams(self._descriptor, self._start)
 
 
-def count_xz_streams(descriptor: int) -> int:
-    """How many streams a sound file has, from footer to footer backwards; xz itself reads over zeros between them."""
+def count_xz_streams(descriptor: int, start: int = 0) -> int:
+    """How many streams a sound file has from `start` on, from footer to footer backwards; xz itself reads over zeros between them."""
     end, streams = os.fstat(descriptor).st_size, 0
-    while end > 0 and streams < MAX_XZ_STREAMS:
-        footer = os.pread(descriptor, _XZ_EDGE, max(end - _XZ_EDGE, 0))
+    while end > start and streams < MAX_XZ_STREAMS:
+        footer = os.pread(descriptor, _XZ_EDGE, max(end - _XZ_EDGE, start))
         if not footer.endswith(_XZ_FOOTER_MAGIC):
             raise ArchiveError("stream-trailing", expected="nothing after an xz stream", found=repr(footer[-8:]))
         index = (int.from_bytes(footer[4:8], "little") + 1) * 4
@@ -100,10 +101,12 @@ def count_xz_streams(descriptor: int) -> int:
                 "stream-malformed", expected=f"an index of at most {MAX_XZ_INDEX_BYTES} bytes", found=str(index)
             )
         place = end - _XZ_EDGE - index
-        end = place - _xz_blocks_size(os.pread(descriptor, index, max(place, 0))) - _XZ_EDGE
-        if end < 0:
+        end = place - _xz_blocks_size(os.pread(descriptor, index, max(place, start))) - _XZ_EDGE
+        if end < start:
             raise ArchiveError(
-                "stream-malformed", expected="blocks that fit in front of their index", found=f"{-end} bytes too many"
+                "stream-malformed",
+                expected="blocks that fit in front of their index",
+                found=f"{start - end} bytes too many",
             )
         streams += 1
     return streams

@@ -29,7 +29,7 @@ ROLES = (
 class DeliverForm(HandingForm):
     archive = forms.FileField(
         label="Archive",
-        help_text="Exactly as it is published: .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip.",
+        help_text="Exactly as it is published: .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst, .zip or .src.rpm.",
         required=False,
         allow_empty_file=True,
     )

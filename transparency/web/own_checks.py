@@ -129,10 +129,10 @@ def _tree(delivery: Delivery, name: str) -> list[OwnCheck]:
     ]
     if ".zip" not in name:
         strip = " --strip-components=1" if delivery.prefix else ""
-        commands = (
-            f"mkdir tree && tar -xf {name} -C tree{strip} && cd tree\n"
-            "git init -q && git -c core.autocrlf=false add --all --force . && git write-tree"
-        )
+        unpack = f"mkdir tree && tar -xf {name} -C tree{strip} && cd tree"
+        if delivery.package and delivery.package["kind"] == "srpm":
+            unpack = f"mkdir tree && cd tree && rpm2cpio ../{name} | cpio -id --no-absolute-filenames"
+        commands = f"{unpack}\ngit init -q && git -c core.autocrlf=false add --all --force . && git write-tree"
         title = "The same with git alone, unless a .gitattributes in it tells git to change files"
         checks.append(OwnCheck(title, commands, snapshot.git_tree))
     return checks

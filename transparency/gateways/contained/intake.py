@@ -13,14 +13,18 @@ from transparency.gateways.contained.wire import intake_json
 from transparency.gateways.decompress import archive_type, open_members
 from transparency.gateways.gitrules import check_git_rules
 from transparency.proofs.packages.recognise import recognise
+from transparency.proofs.packages.rpmheader import recognise_rpm
 from transparency.proofs.packages.tap import MetadataTap
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.intake import Intake, take_in
 from transparency.proofs.sources.membersource import Limits, MemberSource, Progress
 from transparency.proofs.sources.paths import Finding
+from transparency.proofs.sources.rpmsource import RpmSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from transparency.proofs.packages.declared import Package
 
 PROGRESS_SECONDS = 0.4
 
@@ -34,9 +38,15 @@ def read_members(request: dict[str, Any], files: dict[str, int]) -> dict[str, An
             tap = MetadataTap(members)
             intake = take_all(tap, limits, files)
     if not intake.refused:
-        package = recognise(tap, prefix=intake.prefix, container=container, name=request["name"])
-        intake = replace(intake, package=package)
+        intake = replace(intake, package=_package(members, tap, intake.prefix, container, request["name"]))
     return intake_json(intake)
+
+
+def _package(members: MemberSource, tap: MetadataTap, prefix: str, container: str, name: str) -> Package | None:
+    """What the archive declares itself to be: by its header where it has one, else by its shape."""
+    if isinstance(members, RpmSource):
+        return recognise_rpm(members.head.header, spec=members.spec, name=name)
+    return recognise(tap, prefix=prefix, container=container, name=name)
 
 
 def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> Intake:
