@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from transparency.models import Person, Product
+from transparency.models import Grant, Person, Product
 from transparency.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -31,6 +32,20 @@ def test_rows_are_those_of_the_queryset_each_time(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as asked:
         ask("anna", 0)
     assert len(asked) == 1
+
+
+def test_converted_rows_have_the_values_of_the_fields(cast: Cast) -> None:
+    assert cast.vendor.organisation
+    grant = Grant.objects.create(
+        person=cast.auditor, product=Product.objects.create(slug="p", name="P", vendor=cast.vendor.organisation), rights=["know"],
+        valid_from=timezone.now(),
+    )  # fmt: skip
+    columns = [field.attname for field in Grant._meta.concrete_fields]
+    ask = Prepared(lambda number: Grant.objects.filter(pk=number).values_list(*columns), int, converted=True)
+    [row] = ask(grant.pk)
+    assert row == Grant.objects.filter(pk=grant.pk).values_list(*columns)[0]
+    assert Grant.from_db("default", columns, row).valid_from == grant.valid_from
+    assert ask(grant.pk + 1) == []
 
 
 @pytest.mark.parametrize("values", [("anna",), ("anna", "1"), (1, 1), ("anna", 1, 1), ("anna", True)])

@@ -5,6 +5,7 @@ For what is asked with nearly every page: writing the SQL of a queryset costs se
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -22,36 +23,58 @@ class Prepared:
     """`make` builds a queryset of `values_list()` from values of these kinds (`int` or `str`).
 
     It must put each value into a comparison as it is: a value that decides about the shape of the SQL (None, a list) cannot be one.
-    Rows come as the driver gives them, without the fields' conversions.
+    Rows come as the driver gives them, or `converted`: with the values that the fields of a model would have.
     """
 
-    def __init__(self, make: Callable[..., QuerySet[Any, Any]], *kinds: type[int | str]) -> None:
-        self._make, self._kinds = make, kinds
-        self._written: dict[str, tuple[str, tuple[Any, ...]]] = {}
+    def __init__(
+        self, make: Callable[..., QuerySet[Any, Any]], *kinds: type[int | str], converted: bool = False
+    ) -> None:
+        self._make, self._kinds, self._converted = make, kinds, converted
+        self._written: dict[str, _Written] = {}
 
     def __call__(self, *values: int | str) -> list[tuple[Any, ...]]:
         if [type(value) for value in values] != list(self._kinds):
             raise AssertionError(f"expected values of {self._kinds}, found {values!r}")
         connection = connections[DEFAULT_DB_ALIAS]
-        written = self._written.get(connection.vendor) or self._write(connection.vendor)
-        sql, places = written
+        written = self._written.get(connection.vendor)
+        if written is None:
+            written = self._written[connection.vendor] = self._write()
+        params = [values[each.index] if isinstance(each, _Place) else each for each in written.params]
         with connection.cursor() as cursor:
-            cursor.execute(sql, [values[place.index] if isinstance(place, _Place) else place for place in places])
+            cursor.execute(written.sql, params)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        return written.convert(rows, connection) if self._converted else rows
 
-    def _write(self, vendor: str) -> tuple[str, tuple[Any, ...]]:
+    def _write(self) -> _Written:
         stand_ins = [
             _FIRST_NUMBER + number if kind is int else _WORD.format(number) for number, kind in enumerate(self._kinds)
         ]
-        query = self._make(*stand_ins).query
-        sql, params = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        compiler = self._make(*stand_ins).query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
         places = tuple(_Place(stand_ins.index(param)) if param in stand_ins else param for param in params)
         missing = set(range(len(stand_ins))) - {place.index for place in places if isinstance(place, _Place)}
         if missing:
             raise AssertionError(f"the queryset does not compare with value {min(missing)} as it is")
-        self._written[vendor] = sql, places
-        return sql, places
+        return _Written(sql, places, compiler.get_converters(column for column, *_ in compiler.select))
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """`converters`: by the place in a row, functions of (value, expression, connection), and that expression."""
+
+    sql: str
+    params: tuple[Any, ...]
+    converters: dict[int, tuple[list[Callable[[Any, Any, Any], Any]], Any]]
+
+    def convert(self, rows: list[tuple[Any, ...]], connection: object) -> list[tuple[Any, ...]]:
+        found = []
+        for row in rows:
+            values = list(row)
+            for place, (functions, expression) in self.converters.items():
+                for function in functions:
+                    values[place] = function(values[place], expression, connection)
+            found.append(tuple(values))
+        return found
 
 
 class _Place:

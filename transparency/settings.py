@@ -170,6 +170,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 REQUIRE_PASSKEY = env.bool("TRANSPARENCY_REQUIRE_PASSKEY", PRODUCTION)
+SESSION_ENGINE = "transparency.web.sessions"
 SESSION_COOKIE_AGE = 12 * 3600  # whatever is done meanwhile (transparency/session_times.py)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 IDLE_SECONDS = 60 * env.int("TRANSPARENCY_IDLE_MINUTES", 15 if PRODUCTION else 12 * 60)

@@ -7,7 +7,6 @@ lets such a page read another table adds it here; tests/web/test_kept_pages.py h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -91,8 +90,9 @@ def _of_marks(product: int, authority: int) -> QuerySet[Any, Any]:
 
 
 _release = Prepared(_of_release, str, str)
-_grants = Prepared(_of_grants, int, int, int)
-_engagements, _teams = Prepared(_of_engagements, int), Prepared(_of_teams, int)
+_grants = Prepared(_of_grants, int, int, int, converted=True)
+_engagements = Prepared(_of_engagements, int, converted=True)
+_teams = Prepared(_of_teams, int)
 _acceptances = Prepared(_of_acceptances, int, int)
 _notes_on_content = Prepared(_of_content(Note, "author", "resolved_by"), int, str)
 _marks_on_content = Prepared(_of_content(ReadMark, "author"), int, str)
@@ -142,10 +142,7 @@ def _rights(person: Person, product: int) -> tuple[object, ...]:
 
 def _turn(moment: datetime | None, now: datetime) -> int | None:
     """Whether something begins or ends later (1), just now (0) or did so before (-1): a right can end without a row that changes."""
-    if moment is None:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # SQLite's driver gives UTC without saying so
-    return (moment > now) - (moment < now)
+    return None if moment is None else (moment > now) - (moment < now)
 
 
 def _entry(compartment: str, table: str, path: str) -> FileEntry | None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db import DEFAULT_DB_ALIAS
 
-from transparency.models import Person
+from transparency.models import Organisation, Person
+from transparency.prepared import Prepared
 
 if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest
 
 
@@ -34,8 +37,25 @@ class NameOrAddress(ModelBackend):
 
     def get_user(self, user_id: Any) -> Person | None:
         """With the organisation: every page asks for it."""
-        person = Person.objects.select_related("organisation").filter(pk=user_id).first()
-        return person if person is not None and self.user_can_authenticate(person) else None
+        for row in _people(int(user_id)):
+            person = Person.from_db(DEFAULT_DB_ALIAS, _PERSON, row[: len(_PERSON)])
+            if person.organisation_id:
+                person.organisation = Organisation.from_db(DEFAULT_DB_ALIAS, _ORGANISATION, row[len(_PERSON) :])
+            return person if self.user_can_authenticate(person) else None
+        return None
+
+
+def _columns(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 - documented
+
+
+def _of_number(number: int) -> QuerySet[Person, tuple[Any, ...]]:
+    theirs = (f"organisation__{name}" for name in _ORGANISATION)
+    return Person.objects.filter(pk=number).values_list(*_PERSON, *theirs)
+
+
+_PERSON, _ORGANISATION = _columns(Person), _columns(Organisation)
+_people = Prepared(_of_number, int, converted=True)
 
 
 def person_called(name: str) -> Person | None:
