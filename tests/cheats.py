@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.cheats_git import GIT_CHEATS
 from tests.signers import OpenPgpSigner, SshSigner
 from tests.simulator import DEBIAN, DSC, ORIG, PATCHES, Simulator, archive_file, checksum_list, make_archive
 from transparency.proofs.digest import Digest
@@ -270,6 +271,7 @@ def big(name: str, data: bytes) -> ArchiveFile:
 CHEATS: dict[str, tuple[Callable[[Simulator], None], str, str]] = {
     function.__name__.replace("_", " "): (function, link, code)
     for function, link, code in (
+        *GIT_CHEATS,
         (list_that_names_no_archive, FIRST, "cover-names"),
         (list_that_names_another_archive, FIRST, "cover-names"),
         (list_in_a_folder_of_its_own, FIRST, "cover-names"),

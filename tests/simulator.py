@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.gitrepos import commit_body, tag_body, with_header
 from tests.signers import OpenPgpSigner, PemSigner, Signer, SshSigner
 from transparency.gateways.decompress import open_archive
 from transparency.gateways.openpgp import OpenPgp
@@ -63,6 +64,7 @@ from transparency.proofs.records import (
     RecordedArtifact,
     RecordedComponent,
     RecordedCover,
+    RecordedGit,
     RecordedSignature,
     RecordedSnapshot,
     RecordedVerdict,
@@ -72,6 +74,7 @@ from transparency.proofs.records import (
 )
 from transparency.proofs.signatures.judge import POLICY, FileDigests
 from transparency.proofs.signatures.keys import KeyHolder
+from transparency.proofs.sources.gitobject import object_name
 from transparency.proofs.sources.intake import take_in
 from transparency.proofs.sources.membersource import Limits, TarSource
 from transparency.proofs.trust import KeyRing, Requirements, TrustFile, format_key_ring
@@ -324,6 +327,33 @@ class Simulator:
         values = {"form": "dsc", "name": DSC, "role": role, "archive": archive, "components": components} | changes
         record = self.covered_record(text, signatures, **values)
         return self.deliver(record, signatures=signatures, listing=text)
+
+    def git(
+        self, *, signer: Signer | None = None, ref: str | None = "refs/tags/v1.0"
+    ) -> tuple[RecordedGit, bytes, bytes]:
+        """A commit of this release's tree, and the signed tag of it (or the commit itself): what a record says, what was signed, by what."""
+        tree, by = self.intake.git_tree or "", signer or self.vendor
+        body = commit_body(tree)
+        if ref is None:
+            signature = by.sign(body, "git")
+            whole = with_header(body, "gpgsig", signature)
+            name = object_name("sha1", "commit", whole)
+            return RecordedGit("sha1", None, name, name, tree, whole), body, signature
+        commit = object_name("sha1", "commit", body)
+        payload = tag_body(ref.removeprefix("refs/tags/"), commit)
+        signature = by.sign(payload, "git")
+        name = object_name("sha1", "tag", payload + signature)
+        return RecordedGit("sha1", ref, name, commit, tree, body), payload, signature
+
+    def deliver_git(
+        self, found: tuple[RecordedGit, bytes, bytes] | None = None, *, form: str = "", **changes: Any
+    ) -> Item:
+        """A delivery of a repository, by a signed tag unless `found` is another object."""
+        git, payload, signature = found or self.git()
+        form = form or ("git-tag" if git.ref else "git-commit")
+        values = {"form": form, "name": "v1.0.tag", "role": "signed-tag", "git": git, "prefix": ""} | changes
+        record = self.covered_record(payload, [signature], **values)
+        return self.deliver(record, signatures=[signature], listing=payload)
 
     def happen(self, event: str, item: Item | None = None, **changes: Any) -> Item:
         """Log an event about a delivery, the first one if none is given."""

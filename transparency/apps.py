@@ -16,9 +16,11 @@ class TransparencyConfig(AppConfig):
         from transparency.registries import demonstration, job_performers  # noqa: PLC0415
         from transparency.services.check_debian_source import check_debian_source  # noqa: PLC0415
         from transparency.services.check_delivery import check_delivery  # noqa: PLC0415
+        from transparency.services.check_git import check_git  # noqa: PLC0415
         from transparency.services.compare_snapshots import KIND, compare_snapshots  # noqa: PLC0415
         from transparency.services.import_builds import import_builds  # noqa: PLC0415
         from transparency.services.import_debian_source import import_debian_source  # noqa: PLC0415
+        from transparency.services.import_git import import_git  # noqa: PLC0415
         from transparency.services.import_snapshot import import_snapshot  # noqa: PLC0415
         from transparency.services.make_demo import make_demo  # noqa: PLC0415
         from transparency.services.reverify_product import reverify_product  # noqa: PLC0415
@@ -28,6 +30,8 @@ class TransparencyConfig(AppConfig):
         job_performers["check-delivery"] = check_delivery
         job_performers["check-debian"] = check_debian_source
         job_performers["import-debian"] = import_debian_source
+        job_performers["check-git"] = check_git
+        job_performers["import-git"] = import_git
         job_performers["import-builds"] = import_builds
         job_performers["reverify"] = reverify_product
         job_performers[KIND] = compare_snapshots

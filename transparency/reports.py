@@ -86,6 +86,7 @@ def builds_report(builds: BuildList) -> dict[str, Any]:
 def delivery_steps(delivery: Delivery) -> list[Step]:
     """The steps of an import in order: receipt, what was signed, each signature's own steps, verdict, admission, reading, naming."""
     steps = [_step("received", "done", found=f"{delivery.archive_size} bytes, sha256 {delivery.archive_sha256}")]
+    steps += _git_steps(delivery.git or {})
     steps += _cover_steps(delivery)
     steps += signature_steps(delivery.signatures.all())
     steps.append(_step("verdict", delivery.verdict, expected="valid", found=delivery.verdict_code))
@@ -132,6 +133,8 @@ def _cover_steps(delivery: Delivery) -> list[Step]:
         said = {
             "checksums": f"a checksum list: {named}",
             "dsc": f"the text of a Debian source control file: {named}",
+            "git-tag": f"a tag of the repository, without its signature: {named}",
+            "git-commit": f"a commit of the repository, without its signature: {named}",
             "decompressed": f"the decompressed tar, not the compressed file: {cover['size']} bytes, sha256 {cover['sha256']}",
         }
         steps.append(_step("signed in its stead", "done", found=said.get(cover["form"], named)))
@@ -140,6 +143,21 @@ def _cover_steps(delivery: Delivery) -> list[Step]:
         for item in delivery.components
     ]
     return steps
+
+
+def _git_steps(git: dict[str, Any]) -> list[Step]:
+    """How one object was found in a repository, and how it leads to the tree."""
+    if not git:
+        return []
+    kind = "SHA-1" if git["objectFormat"] == "sha1" else "SHA-256"
+    steps = [
+        _step("repository checked", "done", expected="what git's fsck accepts", found=f"a {kind} repository, whole"),
+        _step("one object", "done", expected=git["ref"] or "a commit", found=git["object"]),
+    ]
+    if git["ref"]:
+        name = git["ref"].removeprefix("refs/tags/")
+        steps.append(_step("tag names one commit", "done", expected=f"the name {name}", found=git["commit"]))
+    return [*steps, _step("commit names one tree", "done", found=git["tree"])]
 
 
 def _reading_steps(delivery: Delivery) -> list[Step]:
@@ -153,6 +171,10 @@ def _reading_steps(delivery: Delivery) -> list[Step]:
                 "derived", "done", found=f"from delivery {delivery.derived_from_id}, by the patches that come with it"
             )
         )
+    if delivery.snapshot and delivery.git:
+        is_sha1 = delivery.git["objectFormat"] == "sha1"
+        found = delivery.snapshot.git_tree if is_sha1 else "every object by its name"
+        steps.append(_step("tree compared", "done", expected=delivery.git["tree"], found=found))
     if delivery.snapshot:
         steps.append(_step("snapshot named", "done", found=f"manifest {delivery.snapshot.manifest}"))
     return steps

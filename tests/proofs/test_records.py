@@ -199,7 +199,7 @@ def test_a_record_of_the_other_type_or_of_another_version_is_refused() -> None:
         with pytest.raises(EvidenceError, match="record-type"):
             parse(data)
     with pytest.raises(EvidenceError, match="record-type"):
-        parse_delivery_record(changed(format_delivery_record(DELIVERY), "type", records.DELIVERY_TYPE[:-1] + "3"))
+        parse_delivery_record(changed(format_delivery_record(DELIVERY), "type", records.DELIVERY_TYPE[:-1] + "4"))
 
 
 def test_a_record_in_another_spelling_is_refused() -> None:

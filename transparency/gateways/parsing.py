@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """What signatures are over: a checksum list that names an archive, a text (`text`), or a `decompressed` tar."""
+    """What signatures are over: a checksum list that names an archive, a text (`text`), a tag or commit, or a `decompressed` tar."""
 
-    kind: Literal["checksums", "text", "decompressed"]
+    kind: Literal["checksums", "text", "git", "decompressed"]
     name: str = ""
     archive: FileDigests | None = None
 
@@ -110,7 +110,7 @@ def read_intake(
             request,
             inputs=inputs,
             outputs={"pack": pack, **parts},
-            tick=_told(tick),
+            tick=told(tick),
             meter=meter,
             scratch=scratch,
         )
@@ -145,7 +145,7 @@ def judge_signatures(
         "loggedAt": logged_at.isoformat() if logged_at else None,
         "over": over.as_json() if over else {"kind": "archive"},
     }
-    answer = sandbox.run("judge", request, inputs={"content": content}, tick=_told(tick), meter=meter)
+    answer = sandbox.run("judge", request, inputs={"content": content}, tick=told(tick), meter=meter)
     return parse_verdict(answer, files=len(signatures))
 
 
@@ -165,13 +165,13 @@ def decompress(
             {"intake": asdict(limits)},
             inputs={"archive": archive},
             outputs={"plain": plain},
-            tick=_told(tick),
+            tick=told(tick),
             meter=meter,
         )
     )
 
 
-def _told(tick: Tick) -> Callable[[Mapping[str, Any]], None]:
+def told(tick: Tick) -> Callable[[Mapping[str, Any]], None]:
     """What a task says of its progress, as counts that any row can hold."""
 
     def tell(said: Mapping[str, Any]) -> None:

@@ -14,14 +14,14 @@ from transparency.errors import EvidenceError, UnusableInputError
 from transparency.models import Job
 from transparency.proofs.log.note import MAX_NOTE_BYTES
 from transparency.proofs.signatures.keys import key_from_text
-from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.enrol_anchor import DELIVERY_NAMESPACES, enrol_product_anchor
 from transparency.services.import_keyring import certificates_of
 from transparency.services.perform_job import perform_job
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES
 from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from django.core.management.base import CommandParser
 
@@ -78,10 +78,10 @@ def open_received(stack: ExitStack, name: str) -> Received:
         ) from error
 
 
-def enrol_keys(product: Product, names: Iterable[str]) -> None:
+def enrol_keys(product: Product, names: Iterable[str], *, namespaces: Sequence[str] = DELIVERY_NAMESPACES) -> None:
     """Enrol what `--key` names: shown as enrolled by one person, namely whoever ran the command."""
     for text in read_keys(names):
-        enrol_product_anchor(product=product, public_text=text, enrolled_by=None)
+        enrol_product_anchor(product=product, public_text=text, enrolled_by=None, namespaces=namespaces)
 
 
 def read_keys(names: Iterable[str]) -> list[str]:

@@ -31,10 +31,13 @@ class Delivery(models.Model):
     archive_sha256 = models.CharField(max_length=64)
     archive_sha512 = models.CharField(max_length=128)
     archive_blake2b512 = models.CharField(max_length=128)
-    # What the signatures were made over, when it is not the archive itself: a signed checksum list or the text of a .dsc,
+    # What the signatures were made over, when it is not the archive itself: a signed checksum list, the text of a .dsc, a tag or commit,
     # as {form, name, size, sha256, sha512, blake2b512}; or only the digests of the decompressed tar.
     signature_over = models.CharField(max_length=16, choices=Over, default=Over.ARCHIVE)
     cover = models.JSONField(null=True)
+    # The one signed object of a repository and how it leads to the tree: {objectFormat, ref, object, commit, tree, commitObject}; the
+    # last is the digest of the stored bytes of the commit.
+    git = models.JSONField(null=True)
     # Other files that the tree was made of, by name: [{name, size, sha256}].
     components = models.JSONField(default=list)
     prefix = models.CharField(max_length=4096 * 3, blank=True)

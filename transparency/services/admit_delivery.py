@@ -20,6 +20,7 @@ from transparency.proofs.records import (
     format_delivery_record,
 )
 from transparency.registries import after_import
+from transparency.services.git_objects import recorded_git
 from transparency.services.log_record import log_record
 from transparency.services.record_event import record_event
 
@@ -198,6 +199,7 @@ def _keep_delivery(
         "archive_blake2b512": archive.blake2b512,
         "signature_over": arrival.over,
         "cover": arrival.cover.as_json() if arrival.cover else None,
+        "git": arrival.git,
         "components": [_component_json(item) for item in arrival.components],
         "derived_from": arrival.derived_from,
         "prefix": found.prefix if found else "",
@@ -264,6 +266,7 @@ def _record(arrival: Arrival, verdict: Verdict, intake: StoredIntake, snapshot: 
         cover=RecordedCover(arrival.cover.form, _recorded_file(arrival.cover.file)) if arrival.cover else None,
         components=tuple(RecordedComponent(item.name, item.size, item.digest) for item in arrival.components),
         derived_from=Digest.parse(origin.snapshot.manifest) if origin and origin.snapshot else None,
+        git=recorded_git(release.product, arrival.git) if arrival.git else None,
     )
 
 

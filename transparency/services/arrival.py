@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What was signed in the archive's stead: a checksum list, a .dsc's text, or the decompressed tar (which is not kept)."""
+    """What was signed in the archive's stead: a checksum list, a .dsc's text, a git tag or commit, or the decompressed tar (not kept)."""
 
     form: str
     file: StoredFile
@@ -61,6 +61,8 @@ class Arrival:
     again: int | None = None
     admission: Admission | None = None
     may_be_subject: bool = field(default=True)
+    # The signed object of a repository, as the delivery's row keeps it (services/git_source.py).
+    git: dict[str, Any] | None = None
     dry_run: bool = False
     # Keys that count for this dry run as if they were enrolled.
     as_if: tuple[EnrolledKey, ...] = ()

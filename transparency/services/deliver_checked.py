@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from transparency.errors import EvidenceError
+from transparency.gateways.git_parsing import Wanted
 from transparency.models import Job, Product, Release
 from transparency.proofs.digest import Digest
-from transparency.services import receive_debian_source, receive_delivery
+from transparency.proofs.signatures.keys import GIT_NAMESPACE
+from transparency.services import receive_debian_source, receive_delivery, receive_git
 from transparency.services.arrival import as_if_of
-from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.enrol_anchor import DELIVERY_NAMESPACES, enrol_product_anchor
 from transparency.services.handed_files import release_for
 from transparency.services.judge_files import not_enrolled
 from transparency.services.stored_files import StoredFile
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from transparency.models import Person
     from transparency.proofs.signatures.keys import EnrolledKey
 
-_KINDS = (receive_delivery.CHECK_KIND, receive_debian_source.CHECK_KIND)
+_KINDS = (receive_delivery.CHECK_KIND, receive_debian_source.CHECK_KIND, receive_git.CHECK_KIND)
 
 
 def deliver_checked(*, job: Job, by: Person, send: bool = True) -> Job:
@@ -35,13 +37,17 @@ def deliver_checked(*, job: Job, by: Person, send: bool = True) -> Job:
     if not all(objects().has(product.store_key, digest) for digest in _digests(job.payload)):
         raise EvidenceError("check-outdated", expected="the files of the dry run", found="files that were removed")
     with transaction.atomic():
+        is_git = job.kind == receive_git.CHECK_KIND
+        namespaces = (GIT_NAMESPACE,) if is_git else DELIVERY_NAMESPACES
         for text in job.payload.get("keys", ()):
-            anchor = enrol_product_anchor(product=product, public_text=text, enrolled_by=by)
+            anchor = enrol_product_anchor(product=product, public_text=text, enrolled_by=by, namespaces=namespaces)
             if anchor.revoked_at:
                 raise EvidenceError("key-not-in-use", expected="a key that was not revoked", found=anchor.fingerprint)
         release = _release(job, product)
         if job.kind == receive_debian_source.CHECK_KIND:
             return _receive_source(job.payload, release, by, send=send)
+        if is_git:
+            return _receive_git(job.payload, release, by, send=send)
         return _receive_archive(job.payload, release, by, send=send)
 
 
@@ -71,6 +77,16 @@ def _receive_source(asked: dict[str, Any], release: Release, by: Person, *, send
         release=release,
         dsc=StoredFile.from_json(asked["dsc"]),
         files=[StoredFile.from_json(file) for file in asked["files"]],
+        sender=by,
+        send=send,
+    )
+
+
+def _receive_git(asked: dict[str, Any], release: Release, by: Person, *, send: bool) -> Job:
+    return receive_git.receive_git(
+        release=release,
+        repository=StoredFile.from_json(asked["archive"]),
+        wanted=Wanted(**asked["wanted"]),
         sender=by,
         send=send,
     )

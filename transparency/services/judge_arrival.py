@@ -1,4 +1,4 @@
-"""Judge what arrived: signatures over the archive, over a list that names it, or over the decompressed tar."""
+"""Judge what arrived: signatures over the archive, over a list that names it, over a tag or commit, or over the decompressed tar."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def judge_arrival(arrival: Arrival, meter: Meter | None = None, tick: Tick = qui
     logged_at = first_logged(arrival)
     if arrival.over == Delivery.Over.DECOMPRESSED and arrival.signatures:
         return _judge_decompressed(arrival, logged_at, meter, tick)
-    over = Over("checksums", arrival.archive.name, arrival.archive.digests) if arrival.cover else None
+    over = _over(arrival) if arrival.cover else None
     verdict = judge_file(
         product=arrival.release.product,
         file=arrival.cover.file if arrival.cover else arrival.archive,
@@ -40,6 +40,12 @@ def judge_arrival(arrival: Arrival, meter: Meter | None = None, tick: Tick = qui
         as_if=arrival.as_if,
     )
     return arrival, verdict
+
+
+def _over(arrival: Arrival) -> Over:
+    if arrival.git:
+        return Over("git")
+    return Over("checksums", arrival.archive.name, arrival.archive.digests)
 
 
 def _judge_decompressed(

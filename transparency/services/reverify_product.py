@@ -18,6 +18,7 @@ from django.db import transaction
 from transparency.errors import EvidenceError, LeaseLostError, UnavailableError
 from transparency.models import BuildList, Delivery, Job, LogEntry, Product
 from transparency.proofs.records import DSC
+from transparency.services import receive_git
 from transparency.services.admit_quarantined import import_again
 from transparency.services.arrival import Arrival, Cover
 from transparency.services.change_verdict import change_verdict
@@ -68,6 +69,9 @@ def reverify_product(claim: Claim) -> None:
     product = Product.objects.select_related("vendor").get(pk=claim.payload["product"])
     done = _Round(claim, Job.objects.select_related("requested_by").get(pk=claim.job).requested_by, [], [])
     deliveries = Delivery.objects.filter(release__product=product).exclude(state=Delivery.State.WITHDRAWN)
+    deliveries = deliveries.exclude(
+        job__kind=receive_git.KIND, git__isnull=True
+    )  # no object was found whose signature could be judged
     lists = BuildList.objects.filter(release__product=product).exclude(sha256="")
     rows: list[Judged] = [*deliveries.select_related(*_NEEDED, "snapshot"), *lists.select_related(*_NEEDED)]
     note_progress(claim, text=f"Checking {len(rows)} deliveries and checksum lists again.")
@@ -130,6 +134,7 @@ def _arrival_of(row: Delivery, signatures: Sequence[str]) -> Arrival:
         over=row.signature_over,
         cover=Cover(row.cover["form"], StoredFile.from_json(row.cover)) if row.cover else None,
         derived_from=row.derived_from,
+        git=row.git,
     )
 
 

@@ -13,7 +13,8 @@ from transparency.models import Job
 
 _logger = logging.getLogger(__name__)
 _TASKS = dict.fromkeys(
-    ("import-snapshot", "check-delivery", "import-debian", "check-debian"), "transparency.tasks.run_import"
+    ("import-snapshot", "check-delivery", "import-debian", "check-debian", "import-git", "check-git"),
+    "transparency.tasks.run_import",
 )
 
 

@@ -93,8 +93,8 @@ def _sweep(moment: datetime) -> Swept:
 def _used(product: Product, now: datetime) -> Iterator[str]:
     yield from named_objects(product)
     deliveries = Delivery.objects.filter(release__product=product)
-    for components, cover in deliveries.values_list("components", "cover"):
-        yield from _digests([components, cover])
+    for values in deliveries.values_list("components", "cover", "git"):
+        yield from _digests([*values])
     for stored in Upload.objects.filter(product=product, stored__isnull=False).values_list("stored", flat=True):
         yield from _digests(stored)
     waiting = Q(state__in=[Job.State.QUEUED, Job.State.RUNNING]) | Q(finished_at__gt=now - RETRY)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transparency.models import Person
 
 # A tree that we made by applying patches is never what is attested unless somebody chose it.
-SUBJECT_ROLES = ("release-archive", "signed-tag", "upstream", "distribution")
+SUBJECT_ROLES = ("release-archive", "signed-tag", "signed-commit", "upstream", "distribution")
 
 
 def withdraw_delivery(*, delivery: Delivery, reason: str, by: Person | None) -> Delivery:

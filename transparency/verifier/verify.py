@@ -461,7 +461,7 @@ def ssh_string(data: bytes) -> bytes:
 
 
 class Digests(NamedTuple):
-    """What is known of a signed file: size and raw digests; its bytes or its path where it is at hand; whether it is signed as a text."""
+    """What is known of a signed file: size and raw digests; its bytes or its path where it is at hand; whether signed as a text, by git."""
 
     size: int
     sha256: bytes
@@ -470,6 +470,7 @@ class Digests(NamedTuple):
     data: Optional[bytes] = None
     path: Optional[str] = None
     text: bool = False
+    by_git: bool = False
 
     def whole(self) -> bytes:
         """All of it, for the formats that sign every byte."""
@@ -480,9 +481,9 @@ class Digests(NamedTuple):
         return self.data if self.data is not None else Path(self.path or "").read_bytes()
 
 
-def digests_of(data: bytes, *, text: bool = False) -> Digests:
+def digests_of(data: bytes, *, text: bool = False, by_git: bool = False) -> Digests:
     hashed = hashlib.sha256(data).digest(), hashlib.sha512(data).digest(), hashlib.blake2b(data).digest()
-    return Digests(len(data), *hashed, data=data, text=text)
+    return Digests(len(data), *hashed, data=data, text=text, by_git=by_git)
 
 
 class Key(NamedTuple):
@@ -768,7 +769,8 @@ def check_detached(signature: bytes, digests: Digests, key: Key, moment: datetim
         return
     need(not digests.text, "a signature over a text that is not OpenPGP")
     if key.format == "ssh":
-        check_sshsig(signature, digests, key, key.namespaces)
+        namespaces = tuple({*key.namespaces} & {"git"}) if digests.by_git else key.namespaces
+        check_sshsig(signature, digests, key, namespaces)
     elif key.format == "minisign":
         check_minisign(signature, digests, key)
     elif key.format == "signify":
@@ -1090,8 +1092,22 @@ class Cover(NamedTuple):
     digests: Digests
 
     @property
+    def by_git(self) -> bool:
+        return self.form.startswith("git-")
+
+    @property
     def kept(self) -> bool:
         return self.form != "decompressed"
+
+
+class Git(NamedTuple):
+    """The signed object of a repository; `body` is the commit's."""
+
+    algorithm: str
+    ref: Optional[str]
+    commit: str
+    tree: str
+    body: bytes
 
 
 class Delivery(NamedTuple):
@@ -1109,6 +1125,7 @@ class Delivery(NamedTuple):
     size: int
     signatures: Tuple[Signed, ...]
     verdict: str
+    git: Optional[Git]
 
     def parts(self) -> Dict[str, str]:
         """sha256 -> what it is, of every file that this delivery is made of."""
@@ -1150,11 +1167,14 @@ def read_file_digests(value: Dict[str, Any], what: str) -> Digests:
 
 def read_delivery(data: bytes) -> Delivery:
     record = obj(read_canonical(data), "record")
-    number = read_head(record, "delivery", (1, 2))
+    number = read_head(record, "delivery", (1, 2, 3))
     version(record, "release", "record")
     unescape(text(record, "prefix", "record").encode())
     archive, snapshot = obj(record.get("archive"), "archive"), obj(record.get("snapshot"), "snapshot")
-    cover, components, derived = read_second(record) if number == 2 else (None, {}, None)
+    cover, components, derived = read_second(record) if number > 1 else (None, {}, None)
+    git = read_git(obj(record.get("git"), "git")) if number > 2 else None
+    form = cover.form if cover and cover.by_git else None
+    need(form == (("git-tag" if git.ref else "git-commit") if git else None), "a cover that is not the repository's")
     hex_of(snapshot, "gitTree", "snapshot", 40)
     text(snapshot, "swhid", "snapshot")
     optional(text, snapshot, "dirHash", "snapshot")
@@ -1174,15 +1194,100 @@ def read_delivery(data: bytes) -> Delivery:
         size=count(snapshot, "bytes", "snapshot"),
         signatures=read_signatures(record, "signatures"),
         verdict=read_verdict(record),
+        git=git,
     )
 
 
+def read_git(stated: Dict[str, Any]) -> Git:
+    """What version 3 has more: the one signed object, the commit, the tree."""
+    algorithm = text(stated, "objectFormat", "git")
+    need(algorithm in ("sha1", "sha256"), "an unknown kind of repository")
+    names = [hex_of(stated, key, "git", 40 if algorithm == "sha1" else 64) for key in ("object", "commit", "tree")]
+    ref = optional(text, stated, "ref", "git")
+    need(ref is None or GIT_REF.fullmatch(ref) is not None, "no name of a tag")
+    need(ref is None or not GIT_REF_NEVER.search(ref[10:]), "no name of a tag")
+    return Git(algorithm, ref, names[1], names[2], base64_of(text(stated, "commitObject", "git")))
+
+
+GIT_REF = re.compile(r"refs/tags/[!-~]{1,200}")
+GIT_REF_NEVER = re.compile(r"[~^:?*[\\\x7f]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./@-]|[./]$")
+GIT_PERSON = re.compile(rb"[^<>\n\0]* ?<[^<>\n\0]*> [0-9]{1,12} [+-][0-9]{4}")
+GIT_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9:._-]* .*", re.DOTALL)
+GIT_BEGIN = re.compile(rb"^-----BEGIN (PGP SIGNATURE|PGP MESSAGE|SSH SIGNATURE|SIGNED MESSAGE)-----", re.MULTILINE)
+GIT_ENDS = {
+    b"-----BEGIN " + kind + b"-----": b"-----END " + kind + b"-----"
+    for kind in (b"PGP SIGNATURE", b"SSH SIGNATURE", b"SIGNED MESSAGE")
+}
+
+
+def git_commit(git: Git) -> Tuple[bytes, str]:
+    """What a commit's signature covers, and its tree."""
+    need(len(git.body) <= MAX_TEXT and b"\0" not in git.body, "a commit that is too long, or no text")
+    head, divider, rest = git.body.partition(b"\n\n")
+    need(bool(divider), "a commit without a message")
+    headers = re.split(rb"\n(?! )", head)
+    need(all(GIT_HEADER.fullmatch(header) for header in headers), "a header of a commit without a name or a value")
+    names = [header.split(b" ", 1)[0] for header in headers]
+    parents = names.count(b"parent")
+    order = [b"tree", *([b"parent"] * parents), b"author", b"committer"]
+    need(names[: len(order)] == order, "headers of a commit out of order")
+    more = names[len(order) :]
+    need(more.count(b"encoding") < 2 and not {b"tree", b"author", b"committer"} & {*more}, "a header of a commit twice")
+    objects = [header.split(b" ", 1)[1] for header in headers[: 1 + parents]]
+    wanted = rb"[0-9a-f]{40}" if git.algorithm == "sha1" else rb"[0-9a-f]{64}"
+    need(all(re.fullmatch(wanted, name) for name in objects), "a commit that names no object")
+    for person in headers[1 + parents : 3 + parents]:
+        need(GIT_PERSON.fullmatch(person.split(b" ", 1)[1]) is not None, "a commit without an author or a committer")
+    signed_by = [header for header in headers if header.startswith(b"gpgsig")]
+    own = b"gpgsig " if git.algorithm == "sha1" else b"gpgsig-sha256 "
+    need(
+        len(signed_by) < 2 and all(header.startswith(own) for header in signed_by),
+        "a signature that git would not write",
+    )
+    for header in signed_by:
+        block = header[len(own) :].replace(b"\n ", b"\n").split(b"\n")
+        while block and not block[-1]:
+            block.pop()
+        end = GIT_ENDS.get(block[0]) if block else None
+        need(end is not None and block[-1] == end and block.count(end) == 1, "something besides a signature")
+        need(len(GIT_BEGIN.findall(b"\n".join(block))) == 1, "several signatures in one")
+    kept = [header for header in headers if header not in signed_by]
+    return b"\n".join(kept) + divider + rest, objects[0].decode()
+
+
+def git_tag(git: Git, data: bytes) -> None:
+    """The signed bytes are a tag of the commit that says its own name."""
+    need(
+        len(data) <= MAX_TEXT and b"\0" not in data and not GIT_BEGIN.search(data.partition(b"\n\n")[2]),
+        "no signed tag",
+    )
+    lines = data.partition(b"\n\n")[0].split(b"\n")
+    need(b"\n\n" in data and len(lines) == 4, "not the headers of a tag")
+    expected = [b"object " + git.commit.encode(), b"type commit", b"tag " + (git.ref or "")[10:].encode()]
+    need(lines[:3] == expected, "a tag of something else, or of another name")
+    need(lines[3][:7] == b"tagger " and GIT_PERSON.fullmatch(lines[3][7:]) is not None, "a tag without a tagger")
+
+
+def check_git(delivery: Delivery, git: Git, data: bytes) -> None:
+    """From the signed bytes to the tree, by the names of objects."""
+    covered, tree = git_commit(git)
+    if git.ref:
+        git_tag(git, data)
+    else:
+        need(covered == data, "another commit than the signed one")
+        need(delivery.record["git"]["object"] == git.commit, "two names for one commit")
+    named = hashlib.new(git.algorithm, b"commit %d\0" % len(git.body) + git.body).hexdigest()
+    need(named == git.commit, "another commit than the named one")
+    need(tree == git.tree, "a commit of another tree")
+    need(git.algorithm != "sha1" or tree == delivery.record["snapshot"]["gitTree"], "a tree that is not the snapshot's")
+
+
 def read_second(record: Dict[str, Any]) -> Tuple[Optional[Cover], Named, Optional[str]]:
-    """What version 2 has more: cover, components, the tree that this one was made from."""
+    """What versions 2 and 3 have more: cover, components, the tree that this one was made from."""
     cover, stated = None, optional(field, record, "cover", "record")
     if stated is not None:
         form = text(stated, "form", "cover")
-        need(form in ("checksums", "dsc", "decompressed"), "a cover of an unknown form")
+        need(form in ("checksums", "dsc", "decompressed", "git-tag", "git-commit"), "a cover of an unknown form")
         cover = Cover(form, read_file_digests(stated, "cover"))
     names, components = [], {}
     for item in array(record, "components", "record"):
@@ -1192,7 +1297,7 @@ def read_second(record: Dict[str, Any]) -> Tuple[Optional[Cover], Named, Optiona
     in_order(names)
     derived = optional(hex_of, record, "derivedFrom", "record")
     need(bool(cover or components or derived), "version 2 of what version 1 can say")
-    need(not components or (cover is not None and cover.kept), "components that no list names")
+    need(not components or (cover is not None and cover.form in ("checksums", "dsc")), "components that no list names")
     return cover, components, derived
 
 
@@ -1211,6 +1316,9 @@ def check_cover(delivery: Delivery, data: Optional[bytes], file: Optional[Digest
         need(algorithm == "sha256" or not delivery.components, "components in a list of another algorithm than SHA-256")
         for name, (_, digest) in delivery.components.items():
             need(listed.get(name) == digest, f"the list does not name {shown(name)[:60]} with its digest")
+        return
+    if delivery.git is not None:
+        check_git(delivery, delivery.git, data)
         return
     named = dsc_names(data)
     if delivery.role in ("distribution", "patched"):
@@ -1696,7 +1804,7 @@ class Walk:
         digests = record.cover.digests if record.cover else record.archive
         digests = self.in_hand(digests) or digests
         if record.cover and listed is not None:
-            digests = digests_of(listed, text=record.cover.form == "dsc")
+            digests = digests_of(listed, text=record.cover.form == "dsc", by_git=record.cover.by_git)
         self.check_signatures(folder, record.signatures, record.verdict, digests, leaf.time)
         name, status, _ = self.links[-1]
         if status == "ok" and in_hand and record.cover and not record.cover.kept:

@@ -24,7 +24,7 @@ from transparency.web.access import builds_or_404, delivery_or_404
 from transparency.web.caching import kept_as
 from transparency.web.members import grouped, told, told_package
 from transparency.web.own_checks import cover_name, own_checks, signature_name
-from transparency.web.verdict_words import ROLES, cover_form, meaning_of, package_kind, standing, way_out
+from transparency.web.verdict_words import KEPT_COVERS, ROLES, cover_form, meaning_of, package_kind, standing, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,9 +98,9 @@ def signature_file(request: HttpRequest, identity: int, position: int) -> HttpRe
 
 @require_safe
 def cover_file(request: HttpRequest, identity: int) -> HttpResponse:
-    """The checksum list or the signed text that stands between signature and archive."""
+    """The checksum list, the signed text, the tag or commit that stands between signature and archive."""
     row = _with_files_or_404(request, identity)
-    if cover_form(row) not in {"checksums", "dsc"} or row.cover is None:
+    if cover_form(row) not in KEPT_COVERS or row.cover is None:
         raise Http404
     return _file(row, row.cover["sha256"], cover_name(row), MAX_LIST_BYTES)
 
@@ -163,7 +163,7 @@ def _handed_out(request: HttpRequest, row: Delivery) -> dict[str, Any]:
     anchors = product_anchors(row.release.product).filter(fingerprint__in=row.signatures.values("key"))
     return {
         "has_files": has_files,
-        "has_cover": has_files and cover_form(row) in {"checksums", "dsc"},
+        "has_cover": has_files and cover_form(row) in KEPT_COVERS,
         "checks": own_checks(row, anchors) if has_files else [],
         "anchors": anchors,
     }

@@ -33,6 +33,8 @@ JOBS_A_PAGE = 50
 KINDS = {
     "import-snapshot": "Import of a source archive",
     "import-debian": "Import of a Debian source",
+    "import-git": "Import of a git repository",
+    "check-git": "Check of a git repository, keeping nothing",
     "check-delivery": "Check of a delivery, keeping nothing",
     "check-debian": "Check of a Debian source, keeping nothing",
     "import-builds": "Import of builds",

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transparency.web.verdict_words import cover_form
+from transparency.web.verdict_words import KEPT_COVERS, cover_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,11 +62,25 @@ def _over_cover(delivery: Delivery, name: str) -> list[OwnCheck]:
         tool = "sha512sum" if "512" in delivery.cover["name"] else "sha256sum"
         command = f"{tool} --ignore-missing --check {cover_name(delivery)}"
         return [OwnCheck("The signed list names it", command, f"{name}: OK")]
+    if delivery.git:
+        return [_git_names(delivery.git, name)]
     if form == "dsc":
         files = " ".join(plain(item["name"], "FILE") for item in delivery.components) or name
         command = f"sha256sum {files}\nsed -n '/^Checksums-Sha256:/,/^[^ ]/p' {cover_name(delivery)}"
         return [OwnCheck("The signed text names every file", command, "the same digests twice")]
     return []
+
+
+def _git_names(git: dict[str, str], name: str) -> OwnCheck:
+    found = git["ref"] or git["object"]
+    command = (
+        f"git clone --quiet --bare {name} repository.git\n"
+        f"git -C repository.git rev-parse '{found}' '{found}^{{commit}}' '{found}^{{tree}}'"
+    )
+    names = "\n".join((git["object"], git["commit"], git["tree"]))
+    return OwnCheck(
+        "It leads to the same tag, commit and tree" if git["ref"] else "It leads to the same tree", command, names
+    )
 
 
 def _signature(
@@ -77,8 +91,9 @@ def _signature(
         return None
     signed, before = (plain(row.over_file, "FILE"), "") if row.over_file else _signed_file(delivery, name)
     file = signature_name(delivery, row)
+    purpose = "git" if delivery.git else "file"
     says = {
-        "ssh": 'Good "file" signature for vendor',
+        "ssh": f'Good "{purpose}" signature for vendor',
         "minisign": "Signature and comment signature verified",
         "signify": "Signature Verified",
         "openpgp": anchor.fingerprint,
@@ -86,7 +101,7 @@ def _signature(
     commands = {
         "ssh": (
             f"echo 'vendor namespaces=\"{','.join(anchor.namespaces)}\" {anchor.public}' > allowed_signers\n"
-            f"ssh-keygen -Y verify -f allowed_signers -I vendor -n file -s {file} < {signed}"
+            f"ssh-keygen -Y verify -f allowed_signers -I vendor -n {purpose} -s {file} < {signed}"
         ),
         "minisign": f"minisign -V -P {anchor.public} -x {file} -m {signed}",
         "signify": (
@@ -107,7 +122,7 @@ def _signature(
 def _signed_file(delivery: Delivery, name: str) -> tuple[str, str]:
     """The file that the signatures are over, and the commands that make it."""
     form = cover_form(delivery)
-    if form in {"checksums", "dsc"}:
+    if form in KEPT_COVERS:
         return cover_name(delivery), ""
     tool = next((tool for ending, tool in _UNPACKERS.items() if name.endswith(ending)), None)
     if form == "decompressed" and tool:
@@ -118,7 +133,7 @@ def _signed_file(delivery: Delivery, name: str) -> tuple[str, str]:
 def _tree(delivery: Delivery, name: str) -> list[OwnCheck]:
     """Only where the tree is the archive's own: a laid-over or patched one is made of several files."""
     snapshot = delivery.snapshot
-    if snapshot is None or delivery.role not in _FROM_ITS_ARCHIVE:
+    if snapshot is None or delivery.git or delivery.role not in _FROM_ITS_ARCHIVE:
         return []
     checks = [
         OwnCheck(

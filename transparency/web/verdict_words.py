@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transparency.models import Delivery
 from transparency.reports import admitted_as
+from transparency.services import receive_git
 from transparency.services.admit_quarantined import ADMISSIBLE_BY_REASON
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 ROLES = {
     "release-archive": "the archive of the release",
     "signed-tag": "a signed tag of the repository",
+    "signed-commit": "a signed commit of the repository",
     "upstream": "the archive of the original authors",
     "distribution": "the distribution's source, its patches not applied",
     "patched": "the distribution's source with its patches applied",
@@ -26,15 +28,25 @@ _PACKAGES = {
     "go": "Go module",
     "srpm": "source RPM",
 }
+# What was signed in the archive's stead and is kept.
+KEPT_COVERS = frozenset({"checksums", "dsc", "git-tag", "git-commit"})
 _SIGNED = {
     "": "Whoever holds the enrolled key signed exactly these bytes.",
     "checksums": "Whoever holds the enrolled key signed a list that names this archive with exactly this digest.",
     "dsc": "Whoever holds the enrolled key signed a text that names every file of this source with exactly its digest.",
+    "git-tag": "Whoever holds the enrolled key signed a tag that names one commit, and that commit names exactly this tree.",
+    "git-commit": "Whoever holds the enrolled key signed a commit that names exactly this tree.",
     "decompressed": "Whoever holds the enrolled key signed exactly the tar that comes out of this archive.",
 }
+_BY_NAME = (
+    "The commits before it: it names them, and does not vouch for who wrote them. In a SHA-1 repository all of this rests on SHA-1, "
+    "of which the attacks that are known are refused."
+)
 _NOT_COVERED = {
     "checksums": "That the list's other files were seen here: only this archive was compared with it.",
     "dsc": "That the distribution's own build uses this source: its builds are another link.",
+    "git-tag": _BY_NAME,
+    "git-commit": _BY_NAME,
     "decompressed": "That the compressed file is the one that was published: the signature covers what is inside it.",
 }
 _DOUBTED = {
@@ -56,6 +68,8 @@ _TREES = {
     "distribution": "The tree is the original archive with the distribution's own folder laid over it. Its patches are in it, not applied.",
     "patched": "The tree is what the distribution's patches make of that source. The patches are signed; applying them was done here.",
 }
+_FROM_ARCHIVE = "The snapshot was read from this archive, every file by its digest."
+_FROM_GIT = "The snapshot was read from that commit's tree, every object by its name and every file by its digest."
 _ALWAYS_NOT = (
     "Who holds the key. That it is the vendor's is this centre's word; your own trust file replaces it.",
     "That the source is good, or that anybody read it. This does not show that no back door exists.",
@@ -100,7 +114,7 @@ def meaning_of(delivery: Delivery, *, logged: bool) -> Meaning:
     else:
         proves.append(_NOTHING)
     if delivery.snapshot_id:
-        proves.append(_TREES.get(delivery.role, "The snapshot was read from this archive, every file by its digest."))
+        proves.append(_FROM_GIT if delivery.git else _TREES.get(delivery.role, _FROM_ARCHIVE))
     if delivery.derived_from_id and delivery.role not in _TREES:
         not_proved.append("That the source it was derived from was signed: look at that delivery.")
     if logged:
@@ -111,7 +125,7 @@ def meaning_of(delivery: Delivery, *, logged: bool) -> Meaning:
 
 
 def cover_form(delivery: Delivery) -> str:
-    """`checksums`, `dsc`, `decompressed`, or empty when the archive itself was signed."""
+    """`checksums`, `dsc`, `decompressed`, `git-tag`, `git-commit`, or empty when the archive itself was signed."""
     if delivery.cover:
         return str(delivery.cover["form"])
     return "decompressed" if delivery.signature_over == Delivery.Over.DECOMPRESSED else ""
@@ -119,6 +133,11 @@ def cover_form(delivery: Delivery) -> str:
 
 def way_out(delivery: Delivery) -> WayOut:
     """For a delivery in quarantine."""
+    if delivery.refused and delivery.job.kind == receive_git.KIND:
+        return WayOut(
+            "What was refused in it no signature and no reason can lift. It is named below.",
+            ("Correct the repository, sign a tag of another name, and hand it in as another delivery.",),
+        )
     return way_out_of(delivery.verdict, refused=bool(delivery.refused))
 
 

@@ -49,10 +49,10 @@ def _package(members: MemberSource, tap: MetadataTap, prefix: str, container: st
     return recognise(tap, prefix=prefix, container=container, name=name)
 
 
-def take_all(members: MemberSource, limits: Limits, files: dict[str, int]) -> Intake:
+def take_all(members: MemberSource, limits: Limits, files: dict[str, int], *, whole_paths: bool = False) -> Intake:
     """Take everything in, ask git about what git reads, write the four results."""
     with opened(files["pack"], "r+b") as pack:
-        intake = take_in(members, pack, limits=limits, progress=progress_teller())
+        intake = take_in(members, pack, limits=limits, progress=progress_teller(), whole_paths=whole_paths)
         try:
             check_git_rules(intake.git_files)
         except ArchiveError as error:

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from transparency.gateways.contained.debian import read_source, split_dsc
+from transparency.gateways.contained.git import read_git, split_git
 from transparency.gateways.contained.intake import opened, progress_teller, read_members
 from transparency.gateways.contained.wire import (
     digests_json,
@@ -20,6 +21,7 @@ from transparency.gateways.decompress import open_archive
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.signatures.cover import join_decompressed, join_list
 from transparency.proofs.signatures.judge import Content, FileDigests, judge_all
+from transparency.proofs.signatures.keys import for_git
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.bounds import BoundedStream
 from transparency.proofs.sources.membersource import Limits, Progress
@@ -33,7 +35,7 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def judge(request: Request, files: Files) -> dict[str, Any]:
-    """Judge signatures over the file `content`: an archive, a list that names one, a text, or a decompressed tar."""
+    """Judge signatures over the file `content`: an archive, a list that names one, a text, a git object, or a decompressed tar."""
     digests, over = parse_digests(request["digests"]), request["over"]
 
     def read() -> bytes:
@@ -41,11 +43,12 @@ def judge(request: Request, files: Files) -> dict[str, Any]:
             stream.seek(0)
             return stream.read(digests.size)
 
-    small = over["kind"] in {"text", "checksums"}
+    small = over["kind"] in {"text", "checksums", "git"}
+    keys = [key_of(item) for item in request["keys"]]
     verdict = judge_all(
         [base64.b64decode(item) for item in request["signatures"]],
         digests,
-        [key_of(item) for item in request["keys"]],
+        for_git(keys) if over["kind"] == "git" else keys,
         now=moment_of(request["now"]) or _never(),
         content=Content(data=read(), text=over["kind"] == "text")
         if small
@@ -88,6 +91,8 @@ TASKS: dict[str, Callable[[Request, Files], dict[str, Any]]] = {
     "decompress": decompress,
     "split-dsc": split_dsc,
     "read-source": read_source,
+    "split-git": split_git,
+    "read-git": read_git,
 }
 
 

@@ -1,4 +1,4 @@
-"""`manage.py import_snapshot`: one signed archive into a readable snapshot (DESIGN section 7)."""
+"""`manage.py import_snapshot`: one signed archive, or one signed tag of a repository, into a readable snapshot (DESIGN section 7)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.gateways.decompress import KINDS
+from transparency.gateways.git_parsing import Wanted
 from transparency.management.imports import (
     add_release_arguments,
     enrol_keys,
@@ -19,26 +20,31 @@ from transparency.management.imports import (
 from transparency.management.output import EXIT_REFUSED, PortalCommand, printable
 from transparency.models import Delivery, Job, Release
 from transparency.proofs.links.dsc import MAX_FILE_BYTES
+from transparency.proofs.signatures.keys import GIT_NAMESPACE
 from transparency.reports import delivery_report, source_report
+from transparency.services.enrol_anchor import DELIVERY_NAMESPACES
 from transparency.services.ensure_release import ensure_release
 from transparency.services.imagine_release import imagine_release
 from transparency.services.receive_debian_source import beside_dsc, receive_debian_source
 from transparency.services.receive_delivery import MAX_SIGNATURE_BYTES, receive_delivery
+from transparency.services.receive_git import check_wanted, receive_git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.core.management.base import CommandParser
 
+    from transparency.services.stored_files import Received
+
 _SHOWN_APART = frozenset({"steps", "refused", "flagged", "deliveries", "asIfEnrolled", "package"})
 
 
 class Command(PortalCommand):
-    help = "Check a vendor's signed archive, read it once, keep it as a snapshot of the release; or put it into quarantine."
+    help = "Check a vendor's signed archive or git tag, read it once, keep it as a snapshot of the release; or put it into quarantine."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("source", help=f"{KINDS}")
+        parser.add_argument("source", help=f"{KINDS}; with --tag or --commit a git bundle")
         add_release_arguments(parser)
         parser.add_argument("--role", default="release-archive")
         parser.add_argument(
@@ -53,16 +59,21 @@ class Command(PortalCommand):
             default="archive",
             help="what the signatures cover: the file as it is, or the tar in it without its compression",
         )
+        parser.add_argument("--tag", metavar="NAME", help="SOURCE is a git bundle: import this signed tag")
+        parser.add_argument("--commit", metavar="ID", help="SOURCE is a git bundle: import this signed commit")
         parser.add_argument("--dry-run", action="store_true", help="judge and read everything, keep nothing")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         signatures = [read_small_file(name, MAX_SIGNATURE_BYTES) for name in options["signature"]]
         is_dsc = options["source"].endswith(".dsc")
+        wanted = _wanted(options)
         with ExitStack() as stack:
             archive = open_received(stack, options["source"])
             cover = open_received(stack, options["checksums"]) if options["checksums"] else None
             release, as_if = _release(options)
-            if is_dsc:
+            if wanted:
+                job = _receive_git(archive, wanted, release, options, as_if)
+            elif is_dsc:
                 job = self._receive_source(stack, release, options, as_if)
             else:
                 job = receive_delivery(
@@ -134,6 +145,31 @@ class Command(PortalCommand):
         super().show({key: value for key, value in report.items() if key not in _SHOWN_APART})
 
 
+def _wanted(options: dict[str, Any]) -> Wanted | None:
+    """What of a repository is asked for, if SOURCE is one."""
+    if options["tag"] is None and options["commit"] is None:
+        return None
+    if options["signature"] or options["checksums"] or options["signature_over"] != "archive":
+        found = "--signature, --checksums or --signature-over"
+        raise UnusableInputError("git-options", expected="a tag or a commit; its signature is inside", found=found)
+    wanted = Wanted(tag=options["tag"], commit=options["commit"])
+    check_wanted(wanted)
+    return wanted
+
+
+def _receive_git(
+    repository: Received, wanted: Wanted, release: Release, options: dict[str, Any], as_if: list[str]
+) -> Job:
+    return receive_git(
+        release=release,
+        repository=repository,
+        wanted=wanted,
+        dry_run=options["dry_run"],
+        as_if=as_if,
+        send=False,
+    )
+
+
 def _import_report(result: dict[str, Any]) -> dict[str, Any]:
     if "deliveries" not in result:
         return delivery_report(Delivery.objects.get(pk=result["delivery"]))
@@ -147,5 +183,6 @@ def _release(options: dict[str, Any]) -> tuple[Release, list[str]]:
     if options["dry_run"]:
         return imagine_release(**asked), read_keys(options["key"])
     release = ensure_release(**asked)
-    enrol_keys(release.product, options["key"])
+    is_git = options["tag"] is not None or options["commit"] is not None
+    enrol_keys(release.product, options["key"], namespaces=(GIT_NAMESPACE,) if is_git else DELIVERY_NAMESPACES)
     return release, []

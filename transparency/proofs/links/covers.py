@@ -13,7 +13,8 @@ from transparency.proofs.builds.checksums import parse_checksums
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.links.dsc import MAX_FILE_BYTES, files_named, signed_text
-from transparency.proofs.records import CHECKSUMS, DSC, DSC_ROLES
+from transparency.proofs.links.gitobjects import check_git_object
+from transparency.proofs.records import CHECKSUMS, DSC, DSC_ROLES, GIT_FORMS
 from transparency.proofs.signatures.judge import FileDigests
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def check_cover(record: DeliveryRecord, listing: bytes | None, file: GivenFile |
     """Raise unless the member `list` is the record's cover and names what was delivered.
 
     Raises `cover-file` for another or none, `cover-names` for one that does not name it so, and what reading it raises
-    (`checksums-…`, `dsc-malformed`).
+    (`checksums-…`, `dsc-malformed`, `git-…`).
     """
     cover = record.cover
     if (listing is not None) != (cover is not None and cover.is_kept):
@@ -41,6 +42,8 @@ def check_cover(record: DeliveryRecord, listing: bytes | None, file: GivenFile |
         _check_list(record, listing, in_hand)
     elif cover.form == DSC:
         _check_dsc(record, listing, in_hand)
+    elif cover.form in GIT_FORMS:
+        check_git_object(record, listing)
 
 
 def digests_of(data: bytes) -> FileDigests:

@@ -17,7 +17,7 @@ from transparency.proofs.links.logged import check_logged
 from transparency.proofs.links.report import LinkReport
 from transparency.proofs.links.signatures import Signed, check_signatures
 from transparency.proofs.manifest import REGULAR, ManifestEntry
-from transparency.proofs.records import DSC
+from transparency.proofs.records import DSC, GIT_FORMS
 from transparency.proofs.signatures.judge import Content
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def check_delivery_signatures(link: str, parts: DeliveryParts, delivery: Checked
 def _signed(parts: DeliveryParts, record: DeliveryRecord, file: GivenFile | None) -> Signed:
     cover, data = record.cover, parts.list
     if cover and data is not None:
-        return Signed(cover.file.name, digests_of(data), Content(data=data, text=cover.form == DSC))
+        content = Content(data=data, text=cover.form == DSC)
+        return Signed(cover.file.name, digests_of(data), content, by_git=cover.form in GIT_FORMS)
     signed = cover.file if cover else record.archive
     if file is not None and file.is_named(signed.sha256):
         return Signed(signed.name, file.digests, file.content())

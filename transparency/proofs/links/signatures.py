@@ -13,6 +13,7 @@ from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError, UnavailableError
 from transparency.proofs.links.report import LinkReport, LinkStatus
 from transparency.proofs.signatures.judge import MAX_WHOLE_BYTES, SignatureFinding, judge_signature
+from transparency.proofs.signatures.keys import for_git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What was signed: a name to speak of it, its digests, its content where the checker has it."""
+    """What was signed: a name to speak of it, its digests, its content where the checker has it, whether git is to have signed it."""
 
     name: str
     digests: FileDigests
     content: Content | None
+    by_git: bool = False
 
 
 def check_signatures(
@@ -116,7 +118,8 @@ def _judged(
     if not key.covers(time):
         return ()
     try:
-        return judge_signature(data, signed.digests, [key], now=time, content=signed.content, openpgp=basis.openpgp)
+        counted = for_git([key]) if signed.by_git else [key]
+        return judge_signature(data, signed.digests, counted, now=time, content=signed.content, openpgp=basis.openpgp)
     except UnavailableError as error:
         return (SignatureFinding(0, None, key.fingerprint, "unavailable", error.code, ()),)
 

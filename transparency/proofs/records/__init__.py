@@ -9,7 +9,7 @@ True
 >>> parse_delivery_record(format_builds_record(record))
 Traceback (most recent call last):
     ...
-transparency.proofs.errors.EvidenceError: record-type: expected …record/delivery/v1 or …record/delivery/v2, found …record/builds/v1
+transparency.proofs.errors.EvidenceError: record-type: expected …record/delivery/v1, v2 or v3, found …record/builds/v1
 """
 
 from transparency.proofs.records.builds import (
@@ -26,6 +26,7 @@ from transparency.proofs.records.delivery import (
     DECOMPRESSED,
     DELIVERY_TYPE,
     DELIVERY_TYPE_2,
+    DELIVERY_TYPE_3,
     DSC,
     DSC_ROLES,
     CoverForm,
@@ -36,6 +37,7 @@ from transparency.proofs.records.delivery import (
     format_delivery_record,
     parse_delivery_record,
 )
+from transparency.proofs.records.git import GIT_COMMIT, GIT_FORMS, GIT_TAG, RecordedGit
 from transparency.proofs.records.parts import (
     BASE,
     MAX_RECORD_BYTES,
@@ -57,8 +59,12 @@ __all__ = [
     "DECOMPRESSED",
     "DELIVERY_TYPE",
     "DELIVERY_TYPE_2",
+    "DELIVERY_TYPE_3",
     "DSC",
     "DSC_ROLES",
+    "GIT_COMMIT",
+    "GIT_FORMS",
+    "GIT_TAG",
     "MAX_RECORD_BYTES",
     "AboutRelease",
     "ArchiveFile",
@@ -70,6 +76,7 @@ __all__ = [
     "RecordedComponent",
     "RecordedCover",
     "RecordedFormat",
+    "RecordedGit",
     "RecordedListing",
     "RecordedOutcome",
     "RecordedSignature",

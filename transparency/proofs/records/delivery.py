@@ -1,7 +1,7 @@
 """The delivery record: how a snapshot reached a release (docs/formats.md section 4).
 
-Version 2 is written where something else than the archive was signed, where the tree was made of several files, or of
-another tree; version 1 everywhere else, so that one delivery has one spelling.
+Version 3 is written where the archive is a git repository; version 2 where something else than the archive was signed, where the tree
+was made of several files, or of another tree; version 1 everywhere else, so that one delivery has one spelling.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.records.git import RecordedGit, check_git_form, git_json, parse_git
 from transparency.proofs.records.parts import (
     BASE,
     ArchiveFile,
@@ -41,8 +42,11 @@ if TYPE_CHECKING:
 
 DELIVERY_TYPE = f"{BASE}record/delivery/v1"
 DELIVERY_TYPE_2 = f"{BASE}record/delivery/v2"
+DELIVERY_TYPE_3 = f"{BASE}record/delivery/v3"
 CHECKSUMS, DSC, DECOMPRESSED = "checksums", "dsc", "decompressed"
-CoverForm = Literal["checksums", "dsc", "decompressed"]
+CoverForm = Literal["checksums", "dsc", "decompressed", "git-tag", "git-commit"]
+# Covers that name the files that a tree is made of.
+NAMING_FORMS = frozenset({CHECKSUMS, DSC})
 # Roles whose archive is the .dsc file itself.
 DSC_ROLES = frozenset({"distribution", "patched"})
 
@@ -102,6 +106,7 @@ class DeliveryRecord:
     cover: RecordedCover | None = None
     components: tuple[RecordedComponent, ...] = ()
     derived_from: Digest | None = None
+    git: RecordedGit | None = None
 
     @property
     def is_first_version(self) -> bool:
@@ -115,7 +120,7 @@ def format_delivery_record(record: DeliveryRecord) -> bytes:
     if not record.is_first_version:
         cover = record.cover
         value |= {
-            "type": DELIVERY_TYPE_2,
+            "type": DELIVERY_TYPE_3 if record.git else DELIVERY_TYPE_2,
             "cover": {"form": cover.form, **archive_json(cover.file)} if cover else None,
             "components": [
                 {"name": item.name, "size": item.size, "sha256": item.sha256.hex}
@@ -123,16 +128,18 @@ def format_delivery_record(record: DeliveryRecord) -> bytes:
             ],
             "derivedFrom": record.derived_from.hex if record.derived_from else None,
         }
+    if record.git:
+        value |= {"git": git_json(record.git)}
     return canonical_json(value)
 
 
 def parse_delivery_record(data: bytes) -> DeliveryRecord:
     """Return the record of canonical JSON.
 
-    Raises `record-type`, `record-version`, `record-order`, `record-components`, `json-…`, `digest-malformed` and the like.
+    Raises `record-type`, `record-version`, `record-order`, `record-components`, `record-git`, `json-…`, `digest-malformed` and the like.
     """
-    version, fields = typed(data, DELIVERY_TYPE, DELIVERY_TYPE_2)
-    is_second = version == DELIVERY_TYPE_2
+    version, fields = typed(data, DELIVERY_TYPE, DELIVERY_TYPE_2, DELIVERY_TYPE_3)
+    is_second = version != DELIVERY_TYPE
     record = DeliveryRecord(
         vendor=check_slug(fields.text("vendor"), "record.vendor"),
         product=check_slug(fields.text("product"), "record.product"),
@@ -147,7 +154,9 @@ def parse_delivery_record(data: bytes) -> DeliveryRecord:
         cover=_parse_cover(fields.optional_object("cover")) if is_second else None,
         components=_parse_components(fields) if is_second else (),
         derived_from=optional_digest(fields, "derivedFrom") if is_second else None,
+        git=parse_git(fields.object("git")) if version == DELIVERY_TYPE_3 else None,
     )
+    check_git_form(record.git, record.cover.form if record.cover else None)
     _check_second(record, is_second=is_second)
     return record
 
@@ -155,7 +164,7 @@ def parse_delivery_record(data: bytes) -> DeliveryRecord:
 def _check_second(record: DeliveryRecord, *, is_second: bool) -> None:
     if is_second and record.is_first_version:
         raise EvidenceError("record-version", expected="version 1 for what it can say", found="version 2")
-    if record.components and (record.cover is None or not record.cover.is_kept):
+    if record.components and (record.cover is None or record.cover.form not in NAMING_FORMS):
         raise EvidenceError(
             "record-components",
             subject="record.components",

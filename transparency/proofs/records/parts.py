@@ -96,9 +96,15 @@ def typed(data: bytes, *expected: str) -> tuple[str, Fields]:
     fields = Fields(parse_canonical(data, limit=MAX_RECORD_BYTES), "record")
     found = fields.text("type")
     if found not in expected:
-        short = [text.replace(BASE, "…", 1)[:100] for text in (*expected, found)]
-        raise EvidenceError("record-type", expected=" or ".join(short[:-1]), found=short[-1])
+        first, *others = (text.replace(BASE, "…", 1)[:100] for text in expected)
+        versions = " or ".join(filter(None, (", ".join((first, *map(_last, others[:-1]))), *map(_last, others[-1:]))))
+        raise EvidenceError("record-type", expected=versions, found=found.replace(BASE, "…", 1)[:100])
     return found, fields
+
+
+def _last(record_type: str) -> str:
+    """The version at the end of a type."""
+    return record_type.rpartition("/")[2]
 
 
 def release_json(record: AboutRelease) -> dict[str, JSON]:

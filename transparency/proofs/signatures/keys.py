@@ -5,7 +5,7 @@ The enrolled key's format decides how a signature is read; nothing in a signatur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from transparency.proofs.errors import EvidenceError
@@ -17,12 +17,14 @@ from transparency.proofs.signatures.sshsig import parse_ssh_public_key, ssh_fing
 from transparency.proofs.times import format_time, parse_time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from transparency.proofs.canonical import JSON, Fields
 
 KeyFormat = Literal["ssh", "minisign", "pem", "openpgp", "signify"]
 DELIVERY_NAMESPACES = ("file",)
+GIT_NAMESPACE = "git"
 MAX_KEY_CHARACTERS = 1024 * 1024
 MAX_KEYS = 256
 
@@ -48,6 +50,11 @@ class EnrolledKey:
         return not (self.valid_from and moment < self.valid_from) and not (
             self.valid_until and moment > self.valid_until
         )
+
+
+def for_git(keys: Iterable[EnrolledKey]) -> list[EnrolledKey]:
+    """The keys as they count for a git tag or commit: an SSH key that is enrolled for it, and only in the namespace that git signs in."""
+    return [replace(key, namespaces=tuple({*key.namespaces} & {GIT_NAMESPACE})) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,12 @@ class ArchiveError(EvidenceError):
 
 @dataclass(slots=True)
 class Member:
-    """One member. `data` is the whole content up to WHOLE_BYTES, else None and `pieces` must be used up before the next member."""
+    """One member. `data` is the whole content up to WHOLE_BYTES, else None and `pieces` must be used up before the next member.
 
-    kind: Literal["file", "folder", "symlink", "hardlink"]
+    A submodule's `target` is the raw name of its commit; only git trees have any.
+    """
+
+    kind: Literal["file", "folder", "symlink", "hardlink", "submodule"]
     path: bytes
     executable: bool
     size: int

@@ -26,7 +26,7 @@ from transparency.proofs.sources.archive import ArchiveError, Member
 from transparency.proofs.sources.bounds import LOOK_BYTES, check_ratio
 from transparency.proofs.sources.flaglist import FlagList
 from transparency.proofs.sources.membersource import Limits, MemberSource, Progress
-from transparency.proofs.sources.nametree import NameTree
+from transparency.proofs.sources.nametree import NameTree, empty_folders
 from transparency.proofs.sources.packfile import BLOB, TREE, PackWriter
 from transparency.proofs.sources.paths import (
     MAX_PATH_BYTES,
@@ -38,6 +38,7 @@ from transparency.proofs.sources.paths import (
     leaves_tree,
     normal_path,
 )
+from transparency.proofs.sources.submodules import manifest_digest, submodule_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +90,7 @@ class _Pass:
     limits: Limits
     source: MemberSource
     progress: Callable[[Progress], None]
+    whole_paths: bool = False
     next_look: int = 0
     entries: dict[bytes, FileEntry] = field(default_factory=dict)
     folders: set[bytes] = field(default_factory=set)
@@ -124,12 +126,14 @@ def take_in(
     *,
     limits: Limits | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    whole_paths: bool = False,
 ) -> Intake:
     """Read the whole archive; `pack` is an empty seekable file that holds a complete git pack afterwards, unless something was refused.
 
-    What is wrong with the archive is a refusal of the Intake, never an error.
+    With `whole_paths` a top folder that all members share stays: a repository's tree is what was signed. What is wrong with the archive
+    is a refusal of the Intake, never an error.
     """
-    state = _Pass(PackWriter(pack), limits or Limits(), source, progress)
+    state = _Pass(PackWriter(pack), limits or Limits(), source, progress, whole_paths)
     try:
         for member in source:
             state.members += 1
@@ -163,6 +167,8 @@ def _take_member(state: _Pass, member: Member) -> None:
         _take_hard_link(state, path, member, sound=sound)
     elif member.kind == "symlink":
         _take_symlink(state, path, member, sound=sound)
+    elif member.kind == "submodule":
+        _take_submodule(state, path, member, sound=sound)
     else:
         _take_file(state, path, member, sound=sound)
 
@@ -244,6 +250,13 @@ def _take_symlink(state: _Pass, path: bytes, member: Member, *, sound: bool) -> 
         state.entries[path] = entry
 
 
+def _take_submodule(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
+    if concerns_git_rules(path.rpartition(b"/")[2]):
+        state.refuse(path, "path-git-folder", "a submodule where git expects a file")
+    elif sound:
+        state.entries[path] = submodule_entry(path, member.target)
+
+
 def _take_hard_link(state: _Pass, path: bytes, member: Member, *, sound: bool) -> None:
     target = normal_path(member.target, folder=False)
     source = state.entries.get(target)
@@ -297,10 +310,10 @@ def _conclude(state: _Pass, of_stream: list[Finding]) -> Intake:
     paths = [entry.path for entry in entries]
     _flag(state, of_stream, prefix, paths, folders)
     tree = git_tree(entries, keep=lambda identity, body: _keep_tree(state.pack, identity, body))
-    empty = _empty_folders(paths, folders)
+    empty = empty_folders(paths, folders)
     whole = git_tree(entries, empty_folders=empty) if empty else tree
     manifest = format_manifest(
-        ManifestEntry(f"{entry.mode:o}", entry.sha256.hex, entry.size, entry.path) for entry in entries
+        ManifestEntry(f"{entry.mode:o}", manifest_digest(entry), entry.size, entry.path) for entry in entries
     )
     return Intake(
         flagged=state.flags.close(),
@@ -367,7 +380,7 @@ def _strip(state: _Pass) -> tuple[bytes, list[FileEntry], list[bytes]]:
     """Drop the top folder that all members share; folders count as members, a file at the top keeps everything."""
     members = [*state.entries, *state.folders]
     tops = {path.partition(b"/")[0] for path in members}
-    prefix = tops.pop() if len(tops) == 1 else b""
+    prefix = tops.pop() if len(tops) == 1 and not state.whole_paths else b""
     if not prefix or prefix in state.entries:
         return b"", [state.entries[path] for path in sorted(state.entries)], sorted(state.folders)
     cut = len(prefix) + 1
@@ -377,13 +390,3 @@ def _strip(state: _Pass) -> tuple[bytes, list[FileEntry], list[bytes]]:
 
 def _moved(entry: FileEntry, path: bytes) -> FileEntry:
     return FileEntry(path, entry.mode, entry.sha256, entry.sha1, entry.size, entry.lines, entry.binary, entry.language)
-
-
-def _empty_folders(paths: list[bytes], folders: list[bytes]) -> list[bytes]:
-    full = set()
-    for path in paths:
-        folder = path.rpartition(b"/")[0]
-        while folder and folder not in full:
-            full.add(folder)
-            folder = folder.rpartition(b"/")[0]
-    return [folder for folder in folders if folder not in full]

@@ -77,3 +77,14 @@ class NameTree:
         self._places.append(place)
         self._ends.append(end)
         self._parents.append(parent)
+
+
+def empty_folders(paths: Iterable[bytes], folders: Iterable[bytes]) -> list[bytes]:
+    """The folders below which none of the paths lies."""
+    full = set()
+    for path in paths:
+        folder = path.rpartition(b"/")[0]
+        while folder and folder not in full:
+            full.add(folder)
+            folder = folder.rpartition(b"/")[0]
+    return [folder for folder in folders if folder not in full]

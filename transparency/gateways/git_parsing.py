@@ -1,0 +1,126 @@
+"""Git repositories through the sandbox: the one signed object taken out of a repository, and the tree of its commit read."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from transparency.gateways.parsing import Tick, quiet, read_intake, told
+from transparency.proofs.errors import EvidenceError
+from transparency.proofs.sources.gitobject import DIGITS, TAGS, ObjectFormat, check_ref_name
+from transparency.proofs.sources.paths import Finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transparency.gateways.sandbox import Meter, Sandbox
+    from transparency.proofs.sources.intake import Intake
+    from transparency.proofs.sources.membersource import Limits
+
+_HEX = re.compile(r"[0-9a-f]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a repository is to be imported: a tag by its name, or a commit by its whole name. Exactly one of the two."""
+
+    tag: str | None = None
+    commit: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"tag": self.tag, "commit": self.commit}
+
+
+@dataclass(frozen=True, slots=True)
+class SplitGit:
+    """Names in hex: the signed object, the commit that it leads to (itself, where a commit is signed), that commit's tree."""
+
+    object_format: ObjectFormat
+    ref: str | None
+    object: str
+    commit: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitFiles:
+    """Empty files that get what comes out of a repository. The two last ones are small."""
+
+    objects: BinaryIO
+    names: BinaryIO
+    payload: BinaryIO
+    signature: BinaryIO
+    commit: BinaryIO
+
+
+def split_git(
+    sandbox: Sandbox,
+    repository: BinaryIO,
+    wanted: Wanted,
+    files: GitFiles,
+    *,
+    scratch: Path,
+    tick: Tick = quiet,
+    meter: Meter | None = None,
+) -> SplitGit:
+    """Check all of a repository and take the wanted object out (`git-…`, `limit-…`)."""
+    outputs = {name: cast("BinaryIO", getattr(files, name)) for name in GitFiles.__dataclass_fields__}
+    answer = sandbox.run(
+        "split-git",
+        wanted.as_json(),
+        inputs={"repository": repository},
+        outputs=outputs,
+        tick=told(tick),
+        meter=meter,
+        scratch=scratch,
+    )
+    object_format = next((each for each in DIGITS if each == answer.get("objectFormat")), None)
+    ref = answer.get("ref")
+    if object_format is None or ref != (TAGS + check_ref_name(wanted.tag) if wanted.tag else None):
+        raise _strange(ref)
+    names = [_name(answer, key, object_format) for key in ("object", "commit", "tree")]
+    return SplitGit(object_format, ref, *names)
+
+
+def read_git(
+    sandbox: Sandbox,
+    split: SplitGit,
+    files: GitFiles,
+    pack: BinaryIO,
+    *,
+    limits: Limits,
+    scratch: Path,
+    tick: Tick = quiet,
+    meter: Meter | None = None,
+) -> Intake:
+    """The tree of the commit; it is compared with the commit's own name for it, where the two are of one kind (`git-tree-differs`)."""
+    request = {"intake": asdict(limits), "objectFormat": split.object_format, "tree": split.tree}
+    with ExitStack() as stack:
+        intake = read_intake(
+            sandbox,
+            "read-git",
+            request,
+            inputs={"objects": files.objects, "names": files.names},
+            pack=pack,
+            scratch=scratch,
+            stack=stack,
+            tick=tick,
+            meter=meter,
+        )
+    if split.object_format == "sha1" and not intake.refused and intake.git_tree != split.tree:
+        detail = f"expected {split.tree}, found {intake.git_tree}"
+        return type(intake)(intake.flagged, (Finding("", "git-tree-differs", detail, fatal=True),))
+    return intake
+
+
+def _name(answer: dict[str, Any], key: str, object_format: ObjectFormat) -> str:
+    value = answer.get(key)
+    if not isinstance(value, str) or len(value) != DIGITS[object_format] or not _HEX.match(value):
+        raise _strange(value)
+    return value
+
+
+def _strange(found: Any) -> EvidenceError:
+    return EvidenceError("contained-answer", subject="git", expected="names of objects", found=repr(found)[:80])

@@ -1,0 +1,48 @@
+"""The signed object of a repository, as a delivery's row keeps it and as its record says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from transparency.models import Delivery
+from transparency.proofs.digest import Digest
+from transparency.proofs.records import RecordedGit
+from transparency.proofs.sources.gitobject import MAX_OBJECT_BYTES
+from transparency.services.stores import objects
+
+if TYPE_CHECKING:
+    from transparency.gateways.git_parsing import SplitGit
+    from transparency.models import Product
+
+
+def kept_git(product: Product, split: SplitGit, commit: bytes) -> dict[str, Any]:
+    """What the row says; the commit's bytes go into the store."""
+    return {
+        "objectFormat": split.object_format,
+        "ref": split.ref,
+        "object": split.object,
+        "commit": split.commit,
+        "tree": split.tree,
+        "commitObject": objects().put_bytes(product.store_key, commit).hex,
+    }
+
+
+def recorded_git(product: Product, kept: dict[str, Any]) -> RecordedGit:
+    """The member `git` of the record."""
+    commit = objects().read(product.store_key, Digest.parse(kept["commitObject"]), limit=MAX_OBJECT_BYTES)
+    return RecordedGit(
+        object_format="sha1" if kept["objectFormat"] == "sha1" else "sha256",
+        ref=kept["ref"],
+        object=kept["object"],
+        commit=kept["commit"],
+        tree=kept["tree"],
+        commit_object=commit,
+    )
+
+
+def moved_from(product: Product, kept: dict[str, Any]) -> Delivery | None:
+    """An earlier delivery of the product, admitted and not withdrawn, in which this reference led to another object."""
+    if kept["ref"] is None:
+        return None
+    rows = Delivery.objects.filter(release__product=product, state=Delivery.State.ADMITTED, git__ref=kept["ref"])
+    return rows.exclude(git__object=kept["object"]).order_by("pk").first()
