@@ -39,6 +39,8 @@ _SENTENCES = {
     "email-malformed": "This is not an e-mail address.",
     "comparison-folder": "There is no such folder with files in it to compare.",
     "comparison-malformed": "A stored comparison cannot be read. Restore it from a backup.",
+    "comparison-many": "Too many comparisons of yours are under way or were asked for within the hour. Wait for them.",
+    "lines-none": "A file without lines has none to compare. Its digests say whether it is the same.",
     "comparison-outdated": "The rules for comparing have changed since this was asked for. Ask for the comparison again.",
     "snapshot-ambiguous": "Several sources here have this name. Give the product, the version and the role.",
     "snapshot-unknown": "There is no such admitted source here.",

@@ -5,6 +5,7 @@ from django.urls import path
 from reviews.web import (
     attestations,
     catalogue,
+    comparisons,
     drafts,
     engagement,
     engagements,
@@ -49,6 +50,9 @@ urlpatterns = [
     path(release + "withdrawn/<int:identity>/tree/", tree.folder, name="withdrawn-tree"),
     path(release + "withdrawn/<int:identity>/tree/<path:path>/", tree.folder, name="withdrawn-folder"),
     path(release + "withdrawn/<int:identity>/file/<path:path>", files.file, name="withdrawn-file"),
+    path("compare/", comparisons.compare, name="compare"),
+    path("comparisons/<int:identity>/", comparisons.comparison, name="comparison"),
+    path("comparisons/<int:identity>/<int:number>/", comparisons.compared_file, name="compared-file"),
     path("engagements/", engagements.engagements, name="engagements"),
     path("engagements/new/", engagements.create, name="engagement-new"),
     path("engagements/<int:identity>/", engagement.engagement, name="engagement"),

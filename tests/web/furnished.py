@@ -19,7 +19,7 @@ from reviews.services.mark_region import mark_region
 from reviews.services.reply_to_note import reply_to_note
 from reviews.services.resolve_note import resolve_note
 from reviews.services.write_note import write_note
-from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver
+from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish
 from tests.reviews.conftest import colleague, engage
 from tests.services.test_admit_quarantined import arrive
 from tests.signers import OpenPgpSigner
@@ -29,6 +29,7 @@ from transparency.models import Delivery, Job, Organisation, TrustAnchor
 from transparency.permissions import Right
 from transparency.services.begin_upload import begin_upload
 from transparency.services.close_account import close_account
+from transparency.services.compare_snapshots import Wanted, request_comparison
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 from transparency.services.grant_rights import grant_rights
@@ -90,6 +91,7 @@ class Furnished:
     own_key: TrustAnchor
     running: Job
     failed: Job
+    comparison: int
 
 
 @pytest.fixture
@@ -127,13 +129,14 @@ def furnished(cast: Cast) -> Furnished:
     Job.objects.filter(pk=failed.pk).update(
         state="failed", error={"code": "object-damaged", "expected": "a" * 64, "found": "b" * 64}
     )
+    flagged = _flagged(cast)
     return Furnished(
-        cast=cast, release=release, engagement=engagement, restricted=restricted, other=engage(cast.other_auditor, release),
+        comparison=_compared(release, flagged), cast=cast, release=release, engagement=engagement, restricted=restricted, other=engage(cast.other_auditor, release),
         thread=thread, deleted=deleted,
         statement=statement, abandoned=abandoned, attestation=attestation, refused=quarantine(
             cast, cast.vendor_key, {"a": b"x", "a/../../evil\u202e": b"y"}
         ),
-        expired=_expired(cast), flagged=_flagged(cast), withdrawn=withdrawn, grant=grant, invitation=invitation,
+        expired=_expired(cast), flagged=flagged, withdrawn=withdrawn, grant=grant, invitation=invitation,
         secret=secret, token=token,
         upload=begin_upload(product=release.product, sender=cast.vendor, name="widget-2.0.tar.gz", size=10),
         vendor_key=TrustAnchor.objects.get(organisation__slug="acme", product=None), running=running, failed=failed,
@@ -188,6 +191,13 @@ def _expired(cast: Cast) -> Delivery:
     anchor = enrol_product_anchor(product=release.product, public_text=cast.vendor_key.public, enrolled_by=cast.vendor)
     TrustAnchor.objects.filter(pk=anchor.pk).update(valid_until=timezone.now() - timedelta(days=1))
     return arrive(cast, cast.vendor_key)
+
+
+def _compared(release: Release, other: Delivery) -> int:
+    assert release.subject is not None
+    assert other.snapshot is not None
+    result = finish(request_comparison(wanted=Wanted(release.subject, other.snapshot), by=None, send=False)).result
+    return int((result or {})["comparison"])
 
 
 def _flagged(cast: Cast) -> Delivery:

@@ -42,6 +42,7 @@ PAIRS = [
     ("secondary-text", "line-selected", TEXT),
     ("text", "line-selected", TEXT),
     ("text", "line-hover", TEXT),
+    *((role, back, TEXT) for back in ("disputed-back", "proved-back") for role in ("text", "secondary-text")),
     ("focus", "focus-text", GRAPHIC),
     ("stated", "border", GRAPHIC),
 ]

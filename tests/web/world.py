@@ -19,13 +19,14 @@ from reviews.services.accept_envelope import accept_envelope
 from reviews.services.freeze_statement import freeze_statement
 from reviews.services.mark_region import mark_region
 from reviews.services.write_note import write_note
-from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver
+from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish
 from tests.reviews.conftest import engage
 from tests.reviews.services.signing import sign_statement
 from transparency.models import Delivery, Grant, Organisation, Person, TrustAnchor
 from transparency.permissions import Right
 from transparency.queries import log_head
 from transparency.services.begin_upload import begin_upload
+from transparency.services.compare_snapshots import Wanted, request_comparison
 from transparency.services.ensure_release import ensure_release
 from transparency.services.invite_person import invite_person
 from transparency.services.issue_token import issue_token
@@ -133,6 +134,7 @@ def things_of(cast: Cast, release: Release, path: str, folder: str, person: Pers
         "folder": folder,
         "delivery": delivery.pk,
         "withdrawn": withdrawn.pk,
+        "comparison": comparison_of(release, folder),
         "rule": delivery.flagged[0]["rule"],
         "position": delivery.signatures.get().position,
         "builds": release.build_lists.get().pk,
@@ -157,6 +159,14 @@ def things_of(cast: Cast, release: Release, path: str, folder: str, person: Pers
         "passkey": 999_998,
         "rest": "v1/nothing",
     }
+
+
+def comparison_of(release: Release, folder: str) -> int:
+    """A folder of the release beside all of it: everything else stands on one side alone."""
+    assert release.subject is not None
+    wanted = Wanted(release.subject, release.subject, first_below=folder)
+    result = finish(request_comparison(wanted=wanted, by=None, send=False)).result
+    return int((result or {})["comparison"])
 
 
 def vendor_key(slug: str, public: str) -> int:
@@ -257,6 +267,9 @@ EXAMPLES = {
     "withdrawn-tree": "product version identity=withdrawn",
     "withdrawn-folder": "product version identity=withdrawn path=folder",
     "withdrawn-file": "product version identity=withdrawn path",
+    "compare": "",
+    "comparison": "identity=comparison",
+    "compared-file": "identity=comparison number=offset",
     "engagements": "",
     "engagement-new": "",
     "engagement": "identity=engagement",

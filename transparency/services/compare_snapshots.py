@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 import transparency
 from transparency.errors import EvidenceError
@@ -48,6 +50,10 @@ MAX_TEXT_BYTES = 4 * 1024**2
 BATCH_BYTES = 8 * 1024**2
 BATCH_PAIRS = 200
 MAX_FOLDER_CHARACTERS = 1000  # what an index of the database takes
+# Of one person: comparisons under way, and asked for within an hour.
+MAX_OPEN, MAX_AN_HOUR = 5, 100
+# Up to here the answer is there before a worker would have heard of it.
+SMALL_PAIRS, SMALL_BYTES, SMALL_FILES = 100, 4 * 1024**2, 20_000
 ATTRIBUTE_PATHS = 20_000
 _REGULAR = frozenset({0o100644, 0o100755})
 
@@ -70,11 +76,13 @@ class Wanted:
 
 
 def request_comparison(*, wanted: Wanted, by: Person | None, send: bool = True) -> Job:
-    """The job that compares these two, new or old (`path-escaping`, `comparison-folder`)."""
+    """The job that compares these two, new or old (`path-escaping`, `comparison-folder`, `comparison-many`)."""
     for snapshot, below in ((wanted.first, wanted.first_below), (wanted.second, wanted.second_below)):
         start, end = open_file_table(snapshot).span(unescape_path(below))
         if start == end or len(below) > MAX_FOLDER_CHARACTERS:
             raise EvidenceError("comparison-folder", expected="a folder of the tree", found=below[:200] or "no file")
+    if by is not None and wanted.found() is None:
+        _bound(by)
     payload = {
         "product": wanted.first.product_id,
         "first": wanted.first.pk,
@@ -84,6 +92,27 @@ def request_comparison(*, wanted: Wanted, by: Person | None, send: bool = True) 
         "rules": RULES,
     }
     return create_job(kind=KIND, payload=payload, requested_by=by, send=send)
+
+
+def is_small(wanted: Wanted) -> bool:
+    """Whether so little differs that nobody need wait for a worker."""
+    first, second = open_file_table(wanted.first), open_file_table(wanted.second)
+    if len(first) + len(second) > SMALL_FILES:
+        return False
+    pairs = compare_tables(
+        first, second, first_below=unescape_path(wanted.first_below), second_below=unescape_path(wanted.second_below)
+    ).contents
+    size = sum(first.entry(one).size + second.entry(other).size for one, other in pairs)
+    return len(pairs) <= SMALL_PAIRS and size <= SMALL_BYTES
+
+
+def _bound(by: Person) -> None:
+    own = Job.objects.filter(kind=KIND, requested_by=by)
+    waiting = own.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).count()
+    lately = own.filter(created_at__gt=timezone.now() - timedelta(hours=1)).count()
+    if waiting >= MAX_OPEN or lately >= MAX_AN_HOUR:
+        found = f"{waiting} and {lately}"
+        raise EvidenceError("comparison-many", expected=f"under {MAX_OPEN} at work, {MAX_AN_HOUR} an hour", found=found)
 
 
 def compare_snapshots(claim: Claim) -> None:
@@ -151,7 +180,7 @@ class _Trees:
         for (one, other), by in zip(found.contents, substituted, strict=True):
             left, right = self._first.entry(one), self._second.entry(other)
             plain = Difference(FileClass.CONTENT, one, other, modes_differ=left.mode != right.mode)
-            if not (_is_readable(left) and _is_readable(right)):
+            if not (is_readable(left) and is_readable(right)):
                 yield self._named(plain)
                 continue
             texts = (read_file(self._wanted.first, left.path)[1], read_file(self._wanted.second, right.path)[1])
@@ -179,7 +208,7 @@ class _Trees:
     def _attributes(self, rows: Sequence[int]) -> Iterator[Places]:
         """What the first tree's `.gitattributes` say of its rows, with positions of these files in its table."""
         files = self._first.ending(FILE, limit=MAX_FILES + 1)
-        if len(files) > MAX_FILES or not all(_is_readable(each) and each.size <= MAX_FILE_BYTES for each in files):
+        if len(files) > MAX_FILES or not all(is_readable(each) and each.size <= MAX_FILE_BYTES for each in files):
             files = []  # rules of which some cannot be read excuse nothing
         contents = [(entry.path, read_file(self._wanted.first, entry.path)[1]) for entry in files]
         places = [self._first.position(entry.path) for entry in files]
@@ -213,6 +242,6 @@ def _classes(triples: Sequence[Triple]) -> list[FileClass]:
     return [kind for triple in triples for kind in _classes([triple])]
 
 
-def _is_readable(entry: FileEntry) -> bool:
+def is_readable(entry: FileEntry) -> bool:
     """Whether it is a text that rules are asked about."""
     return entry.mode in _REGULAR and not entry.binary and entry.size <= MAX_TEXT_BYTES

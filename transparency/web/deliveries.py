@@ -150,12 +150,21 @@ def _beside_the_subject(row: Delivery) -> dict[str, Any]:
     told = {
         "is_subject": row.snapshot_id == row.release.subject_id,
         "is_second": same_role.filter(pk__lt=row.pk).exists(),
+        "subject_delivery": _subject_delivery(row),
         "derivations": row.derivations.exclude(state=Delivery.State.QUARANTINED),
     }
     try:
         return {**told, "difference": difference_from_subject(row)}
     except (EvidenceError, UnavailableError) as error:
         return {**told, "incomparable": error.code}
+
+
+def _subject_delivery(row: Delivery) -> int | None:
+    """A delivery of what the release attests, to be held beside this one; None where this one is that, or is not admitted."""
+    if row.snapshot_id == row.release.subject_id or row.state != Delivery.State.ADMITTED:
+        return None
+    same = row.release.deliveries.filter(snapshot=row.release.subject_id, state=Delivery.State.ADMITTED)
+    return same.order_by("pk").values_list("pk", flat=True).first()
 
 
 def _handed_out(request: HttpRequest, row: Delivery) -> dict[str, Any]:
