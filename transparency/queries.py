@@ -75,6 +75,15 @@ def vendor_anchors(vendor: Organisation) -> QuerySet[TrustAnchor]:
     return TrustAnchor.objects.filter(organisation=vendor, product__isnull=True, person__isnull=True)
 
 
+def product_anchors(product: Product) -> QuerySet[TrustAnchor]:
+    """A product's own keys, and of its vendor's keys for all products those that it has as well or that signed something of it."""
+    handed_in = Q(delivery__release__product=product) | Q(build_list__release__product=product)
+    signed = Q(fingerprint__in=SignatureFile.objects.filter(handed_in).values("key"))
+    wide = vendor_anchors(product.vendor).filter(signed | Q(fingerprint__in=product.anchors.values("fingerprint")))
+    rows = TrustAnchor.objects.filter(Q(product=product) | Q(pk__in=wide.values("pk")))
+    return rows.select_related("organisation", "product").order_by("pk")
+
+
 def products_signed_by(anchor: TrustAnchor) -> QuerySet[Product]:
     """The products of the key's vendor that have a delivery or a checksum list with a signature by it."""
     rows = SignatureFile.objects.filter(key=anchor.fingerprint)

@@ -16,27 +16,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def collect_keys(*, vendors: Iterable[TrustAnchor], authorities: Iterable[TrustAnchor]) -> KeyRing:
+def collect_keys(*, vendors: Iterable[Iterable[TrustAnchor]], authorities: Iterable[TrustAnchor]) -> KeyRing:
     """Return the ring of these anchors under the log's own key, sorted by slug; raise `too-many-keys`.
 
-    Keys that any of these anchors calls compromised are left out, as a ring says whose they are and not for which product; replaced and
-    retired ones end when they were.
+    `vendors`: the rows of each product (queries.product_anchors); those of one key are one key (services/enrolled_keys.py). Keys that any of
+    all these rows calls compromised are left out, as a ring says whose they are and not for which product; replaced and retired ones end
+    when they were.
     """
     row = installation()
     return KeyRing(
-        origin=row.origin, vkey=parse_vkey(row.vkey), vendors=_holders(vendors), authorities=_holders(authorities)
+        origin=row.origin,
+        vkey=parse_vkey(row.vkey),
+        vendors=_holders(vendors),
+        authorities=_holders([anchor] for anchor in authorities),
     )
 
 
-def _holders(anchors: Iterable[TrustAnchor]) -> tuple[KeyHolder, ...]:
+def _holders(groups: Iterable[Iterable[TrustAnchor]]) -> tuple[KeyHolder, ...]:
     held: dict[str, list[EnrolledKey]] = {}
-    rows = list(anchors)
-    compromised = {_identity(row) for row in rows if row.revocation == TrustAnchor.Revocation.COMPROMISED}
-    for anchor in rows:
-        if _identity(anchor) in compromised:
-            continue  # a checker must not be handed a key that counts for nothing; the log has its revocation
-        keys = held.setdefault(anchor.organisation.slug, [])
-        keys.extend(key for key in enrolled_keys([anchor]) if key not in keys)
+    of_each = [list(group) for group in groups]
+    compromised = {
+        _identity(row) for rows in of_each for row in rows if row.revocation == TrustAnchor.Revocation.COMPROMISED
+    }
+    for rows in of_each:
+        # A checker must not be handed a key that counts for nothing; the log has its revocation.
+        kept = [row for row in rows if _identity(row) not in compromised]
+        if kept:
+            keys = held.setdefault(kept[0].organisation.slug, [])
+            keys.extend(key for key in enrolled_keys(kept) if key not in keys)
     if sum(map(len, held.values())) > MAX_KEYS:
         raise EvidenceError("too-many-keys", expected=f"at most {MAX_KEYS} keys", found="more")
     return tuple(KeyHolder(name, tuple(sorted(keys, key=_order))) for name, keys in sorted(held.items()))

@@ -21,7 +21,7 @@ from transparency.proofs.log.proof import format_log_proof
 from transparency.proofs.manifest import MAX_MANIFEST_BYTES
 from transparency.proofs.records import DECOMPRESSED
 from transparency.proofs.trust import format_key_ring
-from transparency.queries import admitted_deliveries, prove_entry
+from transparency.queries import admitted_deliveries, product_anchors, prove_entry
 from transparency.services.receive_delivery import MAX_LIST_BYTES, MAX_SIGNATURE_BYTES
 from transparency.services.stores import objects
 
@@ -41,7 +41,7 @@ def collect_parts(*, release: Release, head: LogHead) -> DossierParts:
     manifest = objects().read(product.store_key, Digest.parse(snapshot.manifest), limit=MAX_MANIFEST_BYTES)
     anchors = TrustAnchor.objects.filter(statements__attestation__in=[row.pk for row in attestations]).distinct()
     ring = collect_keys(
-        vendors=product.anchors.select_related("organisation"),
+        vendors=[product_anchors(product)],
         authorities=anchors.select_related("organisation"),
     )
     deliveries, builds = list(admitted_deliveries(release)), builds_about(release, snapshot)

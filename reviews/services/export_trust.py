@@ -9,6 +9,7 @@ from reviews.services.collect_keys import collect_keys
 from transparency.models import Organisation, Product, TrustAnchor
 from transparency.proofs.log.note import format_vkey
 from transparency.proofs.trust import Requirements, TrustFile, format_trust_file, parse_trust_file
+from transparency.queries import product_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +37,19 @@ class ExportedTrust:
 
 
 def export_trust(*, open_only: bool = False, require: Requirements | None = None) -> ExportedTrust:
-    """Return the trust file; `open_only` leaves out the keys of vendors that are enrolled for restricted products alone."""
-    of_products = TrustAnchor.objects.filter(product__isnull=False).select_related("organisation", "product")
+    """Return the trust file; `open_only` leaves out the keys that count for restricted products alone."""
+    products = Product.objects.select_related("vendor").order_by("pk")
     if open_only:
-        of_products = of_products.filter(product__visibility=Product.Visibility.OPEN)
+        products = products.filter(visibility=Product.Visibility.OPEN)
+    of_products = {product: list(product_anchors(product)) for product in products}
     of_people = TrustAnchor.objects.filter(person__isnull=False, organisation__kind=Organisation.Kind.AUTHORITY)
-    ring = collect_keys(vendors=of_products, authorities=of_people.select_related("organisation"))
+    ring = collect_keys(vendors=of_products.values(), authorities=of_people.select_related("organisation"))
     data = format_trust_file(TrustFile(ring, require or Requirements()))
     parse_trust_file(data)  # a file that its own reader would refuse is never handed out
     warnings = [WARNING]
-    if any(anchor.product and anchor.product.is_restricted for anchor in of_products):
+    if any(anchors and product.is_restricted for product, anchors in of_products.items()):
         warnings.append(RESTRICTED_WARNING)
-    if of_products.filter(demo=True).exists() or of_people.filter(demo=True).exists():
+    if of_people.filter(demo=True).exists() or any(row.demo for rows in of_products.values() for row in rows):
         warnings.append(DEMO_WARNING)
     return ExportedTrust(
         data=data,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from transparency.models import Delivery, Event, LogEntry, TrustAnchor
 from transparency.proofs.digest import Digest
 from transparency.proofs.events import parse_event_record
 from transparency.proofs.log.leaf import parse_leaf
+from transparency.proofs.trust import parse_trust_file
 from transparency.services.enrol_anchor import enrol_person_anchor, enrol_product_anchor
 from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.ensure_release import ensure_release
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
+THEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 EARLY, LATER = "20200101T000000", "20200601T000000"
 VERSION_3 = b"\xc6\x07\x03\x38\x00\x00\x00\x01\x01"  # a public key packet of version 3, as keyrings of old have them
 
@@ -274,6 +277,37 @@ def receive(cast: Cast, signer: OpenPgpSigner, *, restricted: bool) -> Delivery:
     received = Received("pump-1.0.tar.gz", io.BytesIO(archive))
     finish(receive_delivery(release=release, archive=received, signatures=[signer.sign(archive)], send=False))
     return Delivery.objects.get(release=release)
+
+
+@pytest.mark.parametrize("restricted", [False, True], ids=["open", "restricted"])
+def test_a_dossier_and_the_trust_file_carry_the_key_for_all_products_that_signed_and_no_other(
+    cast: Cast, tmp_path: Path, restricted: bool
+) -> None:
+    signer, other = OpenPgpSigner(), OpenPgpSigner("Somebody else")
+    import_keyring(vendor="acme", keyrings=[binary(other)], enrolled_by=None)
+    delivery = receive(cast, signer, restricted=restricted)
+    trust = export_trust()
+    (vendor,) = parse_trust_file(trust.data).ring.vendors
+    assert [key.fingerprint for key in vendor.keys] == [signer.key.fingerprint]
+    named = [line for line in export_trust(open_only=True).fingerprints if signer.key.fingerprint in line]
+    assert len(named) == (0 if restricted else 1)
+    dossier = build_dossier(release=delivery.release)
+    found = both(tmp_path, dossier, trust=trust.data, file=make_archive(OPEN_FILES))
+    signed = [link["status"] for link in found["links"] if link["name"] == "deliveries/01/signature"]
+    assert (signed, found["exit"]) == (["ok"], 0), found
+
+
+def test_a_key_that_ended_for_all_products_ends_in_the_dossier_of_a_product_that_enrolled_it_itself(cast: Cast) -> None:
+    signer = OpenPgpSigner()
+    import_keyring(vendor="acme", keyrings=[binary(signer)], enrolled_by=None)
+    product = ensure_release(vendor="acme", product="pump", version="1.0", restricted=False).product
+    enrol_product_anchor(product=product, public_text=signer.key.public, enrolled_by=cast.vendor)
+    wide = TrustAnchor.objects.get(product=None, person=None)
+    revoke_anchor(anchor=wide, revocation="retired", reason="yearly", by=cast.operator, revoked_at=THEN)
+    (vendor,) = parse_trust_file(export_trust().data).ring.vendors
+    assert [key.valid_until for key in vendor.keys] == [THEN]
+    revoke_anchor(anchor=wide, revocation="compromised", reason="stolen", by=cast.operator)
+    assert parse_trust_file(export_trust().data).ring.vendors == ()
 
 
 @pytest.mark.parametrize("restricted", [False, True], ids=["open", "restricted"])

@@ -30,7 +30,7 @@ def anchor(cast: Cast) -> TrustAnchor:
 
 def test_a_compromised_key_is_handed_to_nobody(cast: Cast, anchor: TrustAnchor) -> None:
     revoke_anchor(anchor=anchor, revocation="compromised", reason="stolen", by=cast.vendor)
-    assert collect_keys(vendors=[reread(anchor)], authorities=[]).vendors == ()
+    assert collect_keys(vendors=[[reread(anchor)]], authorities=[]).vendors == ()
     assert anchor.public.encode() not in export_trust().data
     assert not any(anchor.fingerprint in line for line in export_trust().fingerprints)
 
@@ -47,7 +47,7 @@ def test_a_key_that_one_product_calls_compromised_is_handed_out_for_no_other(cas
 @pytest.mark.parametrize("revocation", ["superseded", "retired"])
 def test_a_retired_key_ends_when_it_was_retired(cast: Cast, anchor: TrustAnchor, revocation: str) -> None:
     revoke_anchor(anchor=anchor, revocation=revocation, reason="yearly", by=cast.vendor, revoked_at=THEN)
-    (holder,) = collect_keys(vendors=[reread(anchor)], authorities=[]).vendors
+    (holder,) = collect_keys(vendors=[[reread(anchor)]], authorities=[]).vendors
     assert [key.valid_until for key in holder.keys] == [THEN]
     (exported,) = parse_trust_file(export_trust().data).ring.vendors
     assert [key.valid_until for key in exported.keys] == [THEN]
