@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def collect_keys(*, vendors: Iterable[Iterable[TrustAnchor]], authorities: Iterable[TrustAnchor]) -> KeyRing:
     """Return the ring of these anchors under the log's own key, sorted by slug; raise `too-many-keys`.
 
-    `vendors`: the rows of each product (queries.product_anchors); those of one key are one key (services/enrolled_keys.py). Keys that any of
-    all these rows calls compromised are left out, as a ring says whose they are and not for which product; replaced and retired ones end
-    when they were.
+    `vendors`: the rows of each product (queries.product_anchors); those of one key are one key (services/enrolled_keys.py).
+    Keys that any of all these rows calls compromised are left out, as a ring says whose they are and not for which product;
+    replaced and retired ones end when they were.
     """
     row = installation()
     return KeyRing(
