@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from tests.fuzz.gits import add_gits
 from tests.fuzz.packages import add_packages
 from tests.fuzz.shapedseeds import add_shaped
 from tests.fuzz.wallseeds import add_wall
@@ -85,6 +86,7 @@ def seeds(scratch: Path) -> dict[str, list[bytes]]:
     add_shaped(found)
     add_wall(found)
     add_packages(found)
+    add_gits(found)
     return {name: [seed for seed in values if len(seed) <= MAX_SEED_BYTES] for name, values in found.items()}
 
 
