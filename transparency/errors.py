@@ -94,6 +94,8 @@ _SENTENCES = {
     "engagement-closed": "This engagement has not begun yet, or is over: nothing is marked or stated under it.",
     "envelope-malformed": "This is not a signed envelope.",
     "files-many": "These are more files than a source has.",
+    "git-folder-missing": "There is no git repository in this folder.",
+    "git-folder-unreadable": "This repository cannot be read from here.",
     "git-object-kind": "This name leads to something else than was asked for.",
     "git-object-name": "This is not the whole name of a commit of this repository.",
     "git-options": "A tag or commit carries its own signature, and says itself what it is.",

@@ -424,6 +424,12 @@ class TestAsked:
             receive_git(release=release, repository=Received("a", io.BytesIO(b"x")), wanted=wanted, send=False)
         assert not Job.objects.exists()
 
+    def test_a_file_that_is_no_repository_is_refused_at_once(self, cast: Cast) -> None:
+        for data in (b"", b"hello", b"# v4 git bundle\n"):
+            with pytest.raises(UnusableInputError, match="archive-type-unknown"):
+                ask(cast, data)
+        assert not Job.objects.exists()
+
     @pytest.mark.parametrize(
         ("more", "code"),
         [

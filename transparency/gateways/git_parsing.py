@@ -61,6 +61,7 @@ def split_git(
     wanted: Wanted,
     files: GitFiles,
     *,
+    limits: Limits,
     scratch: Path,
     tick: Tick = quiet,
     meter: Meter | None = None,
@@ -69,7 +70,7 @@ def split_git(
     outputs = {name: cast("BinaryIO", getattr(files, name)) for name in GitFiles.__dataclass_fields__}
     answer = sandbox.run(
         "split-git",
-        wanted.as_json(),
+        {**wanted.as_json(), "intake": asdict(limits)},
         inputs={"repository": repository},
         outputs=outputs,
         tick=told(tick),

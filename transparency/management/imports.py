@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.db import connection
 
 from transparency.errors import EvidenceError, UnusableInputError
+from transparency.gateways.repofolder import archive_repository
 from transparency.models import Job
 from transparency.proofs.log.note import MAX_NOTE_BYTES
 from transparency.proofs.signatures.keys import key_from_text
@@ -66,6 +68,15 @@ def read_small_file(name: str, limit: int) -> bytes:
     if len(data) > limit:
         raise UnusableInputError("object-too-large", expected=f"at most {limit} bytes", found="more", subject=name)
     return data
+
+
+def open_repository(stack: ExitStack, name: str) -> Received:
+    """A repository in a folder of this machine, as the file that is to be received (`git-folder-unreadable`)."""
+    stream = cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile()))  # noqa: SIM115 - the stack closes it
+    path = Path(name).resolve()
+    archive_repository(path, stream)
+    stream.seek(0)
+    return Received(f"{path.name}.tar", stream)
 
 
 def open_received(stack: ExitStack, name: str) -> Received:

@@ -79,7 +79,9 @@ def judge_and_read_git(claim: Claim, meter: Meter, *, dry_run: bool = False) -> 
         beat = Heartbeat(claim, arrival.archive.size, "checking the repository")
         wanted = Wanted(**claim.payload["wanted"])
         try:
-            split = split_git(sandbox(), source, wanted, files, scratch=scratch, tick=beat, meter=meter)
+            split = split_git(
+                sandbox(), source, wanted, files, limits=intake_limits(), scratch=scratch, tick=beat, meter=meter
+            )
         except EvidenceError as error:
             if error.code in _ASKED_WRONGLY:
                 raise

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transparency.errors import EvidenceError, UnusableInputError
+from transparency.proofs.sources.gitbundle import MAGICS
 from transparency.proofs.sources.gitobject import check_ref_name, parse_object_name
 from transparency.services.create_job import create_job
-from transparency.services.receive_delivery import MAX_ARCHIVE_BYTES, anchors_digest, asked_about
+from transparency.services.receive_delivery import MAX_ARCHIVE_BYTES, anchors_digest, asked_about, check_archive_type
 from transparency.services.stored_files import Received, StoredFile, store_file
+from transparency.services.stores import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transparency.gateways.git_parsing import Wanted
-    from transparency.models import Job, Person, Release
+    from transparency.models import Job, Person, Product, Release
 
 KIND = "import-git"
 CHECK_KIND = "check-git"
@@ -30,12 +32,13 @@ def receive_git(
     as_if: Sequence[str] = (),
     send: bool = True,
 ) -> Job:
-    """Return the job of this import (`object-too-large`, `git-ref-name`, `git-object-name`, `git-wanted`).
+    """Return the job of this import (`object-too-large`, `archive-type-unknown`, `git-ref-name`, `git-object-name`, `git-wanted`).
 
     Dry runs, releases that need not be there and `as_if` are as in receive_delivery.py.
     """
     check_wanted(wanted)
     product = release.product
+    _check_type(product, repository)
     payload = {
         **asked_about(release, as_if),
         "archive": store_file(product=product, received=repository, limit=MAX_ARCHIVE_BYTES).as_json(),
@@ -44,6 +47,19 @@ def receive_git(
         "anchors": anchors_digest(release),
     }
     return create_job(kind=CHECK_KIND if dry_run else KIND, payload=payload, requested_by=sender, send=send)
+
+
+def _check_type(product: Product, repository: Received | StoredFile) -> None:
+    """Raise `archive-type-unknown` before anything is kept that is neither a bundle nor an archive."""
+    if isinstance(repository, Received):
+        stream = repository.stream
+        is_bundle = stream.read(len(MAGICS[0])) in MAGICS
+        stream.seek(0)
+    else:
+        with objects().open(product.store_key, repository.digest) as stored:
+            is_bundle = stored.read(len(MAGICS[0])) in MAGICS
+    if not is_bundle:
+        check_archive_type(product, repository)
 
 
 def check_wanted(wanted: Wanted) -> None:

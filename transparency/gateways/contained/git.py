@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transparency.gateways.contained.gitfolder import take_folder
 from transparency.gateways.contained.intake import opened, take_all
 from transparency.gateways.contained.wire import intake_json
 from transparency.gateways.foreignpack import ForeignPack, ObjectReader
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.sources.archive import ArchiveError
-from transparency.proofs.sources.gitbundle import MAX_HEAD_BYTES, BundleHead, parse_bundle
+from transparency.proofs.sources.gitbundle import MAGICS, MAX_HEAD_BYTES, BundleHead, parse_bundle
 from transparency.proofs.sources.gitobject import (
     MAX_OBJECT_BYTES,
     TAGS,
@@ -38,7 +39,7 @@ _REPLACED, _GRAFTS = "refs/replace/", "refs/grafts"
 def split_git(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any]:
     """Write `objects` (the pack), `names` (its index), `payload` and `signature` of the object asked for, and its `commit`."""
     with opened(files["repository"], "rb") as source, opened(files["objects"], "r+b") as pack:
-        head = _take_pack(source, pack)
+        head = _take_pack(source, pack, Limits(**request["intake"]))
         refuse_tricks(head)
         object_format, wanted = _wanted(head, request)
         with _folder() as folder:
@@ -76,8 +77,11 @@ def refuse_tricks(head: BundleHead) -> None:
             raise ArchiveError("git-replaced", expected="no replaced objects", found=ascii(ref[:80]))
 
 
-def _take_pack(source: BinaryIO, pack: BinaryIO) -> BundleHead:
-    """Copy what follows a bundle's head."""
+def _take_pack(source: BinaryIO, pack: BinaryIO, limits: Limits) -> BundleHead:
+    """Copy what follows a bundle's head; or make one pack of what lies in an archived repository."""
+    source.seek(0)
+    if not source.read(len(MAGICS[0])).startswith(MAGICS):
+        return take_folder(source, pack, limits)
     source.seek(0)
     head = parse_bundle(source.read(MAX_HEAD_BYTES + 2))
     source.seek(head.size)

@@ -14,6 +14,7 @@ from transparency.management.imports import (
     enrol_keys,
     follow_job,
     open_received,
+    open_repository,
     read_keys,
     read_small_file,
 )
@@ -44,7 +45,9 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("source", help=f"{KINDS}; with --tag or --commit a git bundle")
+        parser.add_argument(
+            "source", help=f"{KINDS}; with --tag or --commit a git bundle, an archived bare repository, or its folder"
+        )
         add_release_arguments(parser)
         parser.add_argument("--role", default="release-archive")
         parser.add_argument(
@@ -59,8 +62,8 @@ class Command(PortalCommand):
             default="archive",
             help="what the signatures cover: the file as it is, or the tar in it without its compression",
         )
-        parser.add_argument("--tag", metavar="NAME", help="SOURCE is a git bundle: import this signed tag")
-        parser.add_argument("--commit", metavar="ID", help="SOURCE is a git bundle: import this signed commit")
+        parser.add_argument("--tag", metavar="NAME", help="SOURCE is a git repository: import this signed tag")
+        parser.add_argument("--commit", metavar="ID", help="SOURCE is a git repository: import this signed commit")
         parser.add_argument("--dry-run", action="store_true", help="judge and read everything, keep nothing")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -68,7 +71,8 @@ class Command(PortalCommand):
         is_dsc = options["source"].endswith(".dsc")
         wanted = _wanted(options)
         with ExitStack() as stack:
-            archive = open_received(stack, options["source"])
+            is_folder = wanted is not None and Path(options["source"]).is_dir()
+            archive = (open_repository if is_folder else open_received)(stack, options["source"])
             cover = open_received(stack, options["checksums"]) if options["checksums"] else None
             release, as_if = _release(options)
             if wanted:

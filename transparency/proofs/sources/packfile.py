@@ -50,7 +50,7 @@ class PackWriter:
         """Write one object unless it is there; `identity` is its SHA-1 when the caller has it already."""
         identity = identity or object_id(_NAMES[kind], body)
         if identity not in self._index:
-            packed = _object_header(kind, len(body)) + deflate.compress(body, LEVEL)
+            packed = object_header(kind, len(body)) + deflate.compress(body, LEVEL)
             self._index[identity] = (self._position, zlib.crc32(packed))
             self._stream.write(packed)
             self._position += len(packed)
@@ -72,7 +72,7 @@ class PackWriter:
             self._stream.write(data)
             self._position += len(data)
 
-        write(_object_header(BLOB, size))
+        write(object_header(BLOB, size))
         for piece in pieces:
             sha1.update(piece)
             sha256.update(piece)
@@ -106,7 +106,7 @@ def _header(count: int) -> bytes:
     return struct.pack(">4sII", b"PACK", 2, count)
 
 
-def _object_header(kind: int, size: int) -> bytes:
+def object_header(kind: int, size: int) -> bytes:
     first = (kind << 4) | (size & 0x0F)
     size >>= 4
     out = bytearray()
