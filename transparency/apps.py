@@ -17,6 +17,7 @@ class TransparencyConfig(AppConfig):
         from transparency.services.check_debian_source import check_debian_source  # noqa: PLC0415
         from transparency.services.check_delivery import check_delivery  # noqa: PLC0415
         from transparency.services.check_git import check_git  # noqa: PLC0415
+        from transparency.services.check_sbom import check_sbom  # noqa: PLC0415
         from transparency.services.compare_snapshots import KIND, compare_snapshots  # noqa: PLC0415
         from transparency.services.import_builds import import_builds  # noqa: PLC0415
         from transparency.services.import_debian_source import import_debian_source  # noqa: PLC0415
@@ -34,6 +35,7 @@ class TransparencyConfig(AppConfig):
         job_performers["import-git"] = import_git
         job_performers["import-builds"] = import_builds
         job_performers["reverify"] = reverify_product
+        job_performers["check-sbom"] = check_sbom
         job_performers[KIND] = compare_snapshots
         demonstration.append(make_demo)
         user_logged_in.connect(stamp_sign_in)

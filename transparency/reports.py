@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transparency.models import BuildList, Delivery, SignatureFile
+    from transparency.models import BuildList, Delivery, Sbom, SignatureFile
     from transparency.proofs.signatures.keys import EnrolledKey
 
 Step = dict[str, str]
@@ -65,6 +65,25 @@ def check_report(delivery: Delivery, *, read: bool, as_if: Iterable[EnrolledKey]
             for step in steps
         ]
     return report | {"steps": [first, *counted, *steps]}
+
+
+def sbom_report(row: Sbom) -> dict[str, Any]:
+    """How a bill of materials compares with the tree. Nothing in it is a verdict."""
+    return {
+        "sbom": row.pk,
+        "product": row.release.product.slug,
+        "release": row.release.version,
+        "delivery": row.delivery_id,
+        "manifest": row.snapshot.manifest,
+        "file": {"name": row.file_name, "size": row.size, "sha256": row.sha256},
+        "form": row.form,
+        "title": row.title,
+        "tree": row.tree,
+        "subjects": row.subjects,
+        "packagesDeclared": row.packages_declared,
+        "packages": row.packages,
+        "findings": row.findings,
+    }
 
 
 def builds_report(builds: BuildList) -> dict[str, Any]:

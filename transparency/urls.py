@@ -13,6 +13,7 @@ from transparency.web import (
     log_files,
     products,
     quarantine,
+    sboms,
     vendor_keys,
 )
 
@@ -49,6 +50,8 @@ urlpatterns = [
     path("deliveries/<int:identity>/admit/", delivery_actions.admit, name="delivery-admit"),
     path("deliveries/<int:identity>/check-again/", delivery_actions.check_again, name="delivery-check-again"),
     path("builds/<int:identity>/", deliveries.builds, name="builds"),
+    path("products/<slug:slug>/-/sbom/<str:version>/", sboms.add, name="sbom-add"),
+    path("sboms/<int:identity>/", sboms.sbom, name="sbom"),
     path("quarantine/", quarantine.quarantine, name="quarantine"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:identity>/", jobs.job, name="job"),

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from transparency.models import Release
 
 
+SBOMS_SHOWN = 5
+
+
 @require_safe
 @also_as_public
 def release(request: HttpRequest, product: str, version: str) -> HttpResponse:
@@ -68,6 +71,7 @@ def release_facts(request: HttpRequest, row: Release) -> dict[str, Any]:
         "product": row.product,
         **delivered(row, request.user),
         "newer": successor_of(row, request.user),
+        "sboms": row.sboms.order_by("-pk").defer("packages", "subjects")[:SBOMS_SHOWN],
         "builds": row.build_lists.prefetch_related("artifacts"),
         "may_have_dossier": may(request.user, dossier_right(row), row),
         "installation": installation(),

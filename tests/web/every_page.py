@@ -79,6 +79,8 @@ def pages_of(at: Furnished) -> dict[str, list[Look]]:
         "delivery-members": [Look("", f"/deliveries/{at.flagged.pk}/members/{at.flagged.flagged[0]['rule']}/")],
         "delivery-withdraw": [Look("vera", f"{delivery}withdraw/")],
         "delivery-admit": [Look("olga", f"/deliveries/{at.expired.pk}/admit/")],
+        "sbom": [Look("", f"/sboms/{at.sbom.pk}/"), Look("vera", f"/sboms/{at.sbom.pk}/")],
+        "sbom-add": [Look("vera", "/products/widget/-/sbom/1.0/")],
         "builds": [Look("", f"/builds/{at.release.build_lists.get().pk}/")],
         "quarantine": [Look("olga", "/quarantine/"), Look("vera", "/quarantine/"), Look("stan", "/quarantine/")],
         "jobs": [Look("olga", "/jobs/"), Look("vera", "/jobs/"), Look("stan", "/jobs/")],

@@ -21,6 +21,7 @@ from reviews.services.resolve_note import resolve_note
 from reviews.services.write_note import write_note
 from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish
 from tests.reviews.conftest import colleague, engage
+from tests.sboms import add_sbom, spdx2
 from tests.services.test_admit_quarantined import arrive
 from tests.signers import OpenPgpSigner
 from tests.web.attesting import attest
@@ -41,7 +42,7 @@ from transparency.services.withdraw_delivery import withdraw_delivery
 if TYPE_CHECKING:
     from reviews.models import Attestation, Engagement, Note, Statement
     from tests.cast import Cast
-    from transparency.models import ApiToken, Grant, Invitation, Release, Upload
+    from transparency.models import ApiToken, Grant, Invitation, Release, Sbom, Upload
 
 LONG = "a-name-that-does-not-want-to-end-" * 2
 FILES = {
@@ -89,6 +90,7 @@ class Furnished:
     vendor_key: TrustAnchor
     product_key: TrustAnchor
     own_key: TrustAnchor
+    sbom: Sbom
     running: Job
     failed: Job
     comparison: int
@@ -139,9 +141,16 @@ def furnished(cast: Cast) -> Furnished:
         expired=_expired(cast), flagged=flagged, withdrawn=withdrawn, grant=grant, invitation=invitation,
         secret=secret, token=token,
         upload=begin_upload(product=release.product, sender=cast.vendor, name="widget-2.0.tar.gz", size=10),
-        vendor_key=TrustAnchor.objects.get(organisation__slug="acme", product=None), running=running, failed=failed,
+        sbom=_sbom(cast, release), vendor_key=TrustAnchor.objects.get(organisation__slug="acme", product=None), running=running, failed=failed,
         product_key=release.product.anchors.get(), own_key=anchor,
     )  # fmt: skip
+
+
+def _sbom(cast: Cast, release: Release) -> Sbom:
+    """With something in every list."""
+    files = {path: data for path, data in FILES.items() if path != "src/long.c"}
+    document = spdx2({**files, "README": b"another\n", f"gone/{LONG}.c": b""}, name=LONG, version="2.0")
+    return add_sbom(release, document, sender=cast.vendor, name=f"{LONG}.spdx.json")
 
 
 def _talk(cast: Cast, engagement: Engagement) -> tuple[Note, Note]:

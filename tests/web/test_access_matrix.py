@@ -195,6 +195,7 @@ COMMANDS_OF_THE_MACHINE = {
     "grant": "gives an organisation rights, in nobody's name",
     "import_builds": "imports builds and enrols keys, in nobody's name",
     "import_keyring": "enrols keys for all products of a vendor",
+    "import_sbom": "reads a bill of materials for a release, a restricted one too, keeps how it compares and prints paths",
     "import_snapshot": "imports source and enrols keys, in nobody's name",
     "init": "makes the installation's identity, once",
     "publish_checkpoint": "signs the log's next checkpoint",

@@ -19,6 +19,7 @@ from reviews.services.mark_region import mark_region
 from tests.cast import ORIGIN, deliver
 from tests.reviews.conftest import engage
 from tests.reviews.services.signing import sign_statement
+from tests.sboms import add_sbom, spdx2
 from transparency.models import ApiToken, Delivery, Grant, LogEntry, Product
 from transparency.permissions import Right
 from transparency.proofs.log.note import parse_vkey
@@ -85,11 +86,12 @@ def places_of(release: Release) -> Iterator[tuple[str, str]]:
     yield f"products/{release.product.slug}", "products/nothing"
     yield f"products/{release.product.slug}/releases", "products/nothing/releases"
     yield here, there
-    for below in ("deliveries", "builds", "attestations", "chain"):
+    for below in ("deliveries", "builds", "sboms", "attestations", "chain"):
         yield f"{here}/{below}", f"{there}/{below}"
     numbers = {
         "deliveries": release.deliveries.get().pk,
         "builds": release.build_lists.get().pk,
+        "sboms": (release.sboms.first() or add_sbom(release, spdx2({"gone.c": b""}))).pk,
         "attestations": release.attestations.get().pk,
     }
     for kind, number in numbers.items():

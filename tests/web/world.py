@@ -22,6 +22,7 @@ from reviews.services.write_note import write_note
 from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish
 from tests.reviews.conftest import engage
 from tests.reviews.services.signing import sign_statement
+from tests.sboms import add_sbom, spdx2
 from transparency.models import Delivery, Grant, Organisation, Person, TrustAnchor
 from transparency.permissions import Right
 from transparency.queries import log_head
@@ -138,6 +139,7 @@ def things_of(cast: Cast, release: Release, path: str, folder: str, person: Pers
         "rule": delivery.flagged[0]["rule"],
         "position": delivery.signatures.get().position,
         "builds": release.build_lists.get().pk,
+        "sbom": add_sbom(release, spdx2({path: b""}), sender=cast.vendor).pk,
         "anchor": product.anchors.get().pk,
         "grant": Grant.objects.create(person=cast.auditor, product=product, rights=[Right.READ_SOURCE]).pk,
         "token": issue_token(product=product, owner=cast.vendor, name="CI", days=9, scopes=["deliver", "read"])[0].pk,
@@ -237,6 +239,8 @@ EXAMPLES = {
     "delivery-admit": "identity=delivery",
     "delivery-check-again": "identity=delivery",
     "builds": "identity=builds",
+    "sbom": "identity=sbom",
+    "sbom-add": "slug version",
     "quarantine": "",
     "jobs": "",
     "job": "identity=job",
@@ -337,6 +341,8 @@ EXAMPLES = {
     "api-v1:build_list": "identity=builds",
     "api-v1:artifacts_of": "identity=builds",
     "api-v1:artifacts": "",
+    "api-v1:sboms": "slug version",
+    "api-v1:sbom": "identity=sbom",
     "api-v1:attestations": "slug version",
     "api-v1:attestation": "identity=attestation",
     "api-v1:chain": "slug version",

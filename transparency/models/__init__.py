@@ -12,6 +12,7 @@ from transparency.models.job import Job
 from transparency.models.log import Installation, LogEntry, LogHead
 from transparency.models.organisation import Organisation, Person
 from transparency.models.product import Product, Release
+from transparency.models.sbom import Sbom
 from transparency.models.snapshot import Snapshot, SnapshotPack
 from transparency.models.token import ApiToken
 from transparency.models.upload import Upload
@@ -35,6 +36,7 @@ __all__ = [
     "Person",
     "Product",
     "Release",
+    "Sbom",
     "SignatureFile",
     "Snapshot",
     "SnapshotPack",

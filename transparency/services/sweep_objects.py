@@ -22,6 +22,7 @@ from transparency.models import (
     Delivery,
     Job,
     Product,
+    Sbom,
     SignatureFile,
     Snapshot,
     SnapshotPack,
@@ -70,6 +71,7 @@ def named_objects(product: Product) -> Iterator[str]:
         Snapshot.objects.filter(product=product).values_list("manifest", "file_table"),
         SnapshotPack.objects.filter(snapshot__product=product).values_list("pack", "index"),
         Comparison.objects.filter(first__product=product).values_list("result"),
+        Sbom.objects.filter(release__product=product).values_list("sha256"),
     ):
         yield from filter(None, _flat(rows))
 

@@ -81,7 +81,7 @@ def build_api() -> MachineApi:
 
 _OWN_ROUTERS = tuple(
     f"transparency.web.{name}.router"
-    for name in ("api_products", "api_verdicts", "api_builds", "api_log", "api_uploads", "api_deliveries")
+    for name in ("api_products", "api_verdicts", "api_builds", "api_sboms", "api_log", "api_uploads", "api_deliveries")
 )
 
 

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from transparency import models
 from transparency.proofs.packages.declared import KINDS
+from transparency.proofs.sbom.document import FORMS
 
 MOST_A_PAGE = 100
 Hex32 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", examples=["9f" * 32])]
@@ -24,6 +25,7 @@ Outcome = Annotated[
     str, one_of("valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable")
 ]
 DeliveryState = Annotated[str, one_of(*models.Delivery.State.values)]
+SbomForm = Annotated[str, one_of(*FORMS)]
 PackageKind = Annotated[str, one_of(*KINDS)]
 Listing = Annotated[str, one_of(*models.Artifact.Listing.values)]
 
@@ -208,6 +210,73 @@ class DeliveryAnswer(Answer):
 
 class DeliveriesAnswer(PageAnswer):
     deliveries: list[Delivery]
+
+
+class DeclaredPart(Shape):
+    """A package as a bill of materials declares it."""
+
+    name: str = Field(examples=["widget"])
+    version: str = Field(examples=["1.0"])
+    purl: str = Field(examples=["pkg:pypi/widget@1.0"])
+    licence: str = Field(examples=["MIT"])
+
+
+class OtherDigest(Shape):
+    path: str = Field(description="Escaped as in the manifest.", examples=["src/main.c"])
+    algorithm: str = Field(examples=["sha256"])
+    declared: str = Field(examples=["9f" * 32])
+    found: str = Field(examples=["5d" * 32])
+
+
+class SbomFiles(Shape):
+    """Declared files beside those of the source: counts of all, and at most 500 of each list."""
+
+    declared: int = Field(examples=[120])
+    same: int = Field(examples=[117])
+    weakly: int = Field(description="Of those the same: compared by SHA-1 or MD5 alone.", examples=[0])
+    unchecked: int = Field(description="There, without a digest that could be compared.", examples=[0])
+    differing: int = Field(examples=[1])
+    absent: int = Field(description="Declared, and not in the source.", examples=[2])
+    undeclared: int = Field(description="In the source, and not declared; 0 where no file is.", examples=[4])
+    twice: int = Field(description="Declared more than once.", examples=[0])
+    differences: list[OtherDigest]
+    absent_paths: list[str]
+    undeclared_paths: list[str]
+
+
+class Oddity(Shape):
+    rule: str = Field(examples=["sbom-version"])
+    detail: str = Field(examples=["expected 1.1, found 1.0"])
+
+
+class Sbom(Shape):
+    """A bill of materials and how it compares with the source. No signature on it was checked, and nothing here is a verdict."""
+
+    id: int = Field(examples=[1])
+    product: str = Field(examples=["widget"])
+    release: str = Field(examples=["1.0"])
+    delivery: int = Field(description="Whose source it was compared with.", examples=[3])
+    manifest: Hex32
+    file_name: str = Field(examples=["widget.spdx.json"])
+    sha256: Hex32
+    form: SbomForm
+    title: str = Field(description="What it calls itself; empty where you may not be told.", examples=["widget 1.0"])
+    files: SbomFiles
+    subjects: list[DeclaredPart] = Field(description="What it says to be about.")
+    packages_declared: int = Field(examples=[12])
+    packages: list[DeclaredPart] = Field(description="The first 200.")
+    findings: list[Oddity]
+    untold: int = Field(description="How many of the listed paths you may not be told.")
+    created_at: datetime
+    page: str = Field(examples=["/sboms/1/"])
+
+
+class SbomAnswer(Answer):
+    sbom: Sbom
+
+
+class SbomsAnswer(PageAnswer):
+    sboms: list[Sbom]
 
 
 class SignedList(Shape):

@@ -39,6 +39,7 @@ KINDS = {
     "check-debian": "Check of a Debian source, keeping nothing",
     "import-builds": "Import of builds",
     "compare": "Comparison of two sources",
+    "check-sbom": "Comparison of a bill of materials with the source",
     "reverify": "All deliveries checked again",
 }
 _COUNTS = ("members", "bytes", "archiveBytes", "archiveSize")
@@ -60,6 +61,7 @@ def job(request: HttpRequest, identity: UUID) -> HttpResponse:
         "sentence": sentence_for(row.error["code"]) if row.error else "",
         "deliveries": Delivery.objects.filter(pk__in=_deliveries(result)).order_by("pk"),
         "builds": result.get("builds"),
+        "sbom": result.get("sbom"),
         "report": result.get("report"),
         "reports": (result.get("report") or {}).get("deliveries") or [result.get("report")],
         "keys": keys_to_enrol(row) if result.get("report") and about else (),
@@ -132,7 +134,9 @@ def _may_retry(request: HttpRequest, about: Release | Product | None) -> bool:
 
 def job_name(row: Job) -> str:
     """What the work is, with the name of the file that it is about."""
-    file = row.payload.get("archive") or row.payload.get("dsc") or row.payload.get("list") or {}
+    file = (
+        row.payload.get("archive") or row.payload.get("dsc") or row.payload.get("list") or row.payload.get("sbom") or {}
+    )
     name = _kind_name(row.kind)
     return f"{name}: {file['name']}" if file.get("name") else name
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from transparency.gateways.contained.debian import read_source, split_dsc
 from transparency.gateways.contained.git import read_git, split_git
 from transparency.gateways.contained.intake import opened, progress_teller, read_members
+from transparency.gateways.contained.sboms import read_sbom
 from transparency.gateways.contained.wire import (
     digests_json,
     key_of,
@@ -93,6 +94,7 @@ TASKS: dict[str, Callable[[Request, Files], dict[str, Any]]] = {
     "read-source": read_source,
     "split-git": split_git,
     "read-git": read_git,
+    "read-sbom": read_sbom,
 }
 
 
