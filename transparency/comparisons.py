@@ -5,12 +5,13 @@ Who may know of which path is the caller's question: `files_of` gives every file
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from transparency.models import Snapshot
-from transparency.proofs.comparisons.result import MAX_RESULT_BYTES, Result, parse_result
+from transparency.known_files import newest_known, recognise
+from transparency.models import Comparison, Snapshot
+from transparency.proofs.comparisons.result import MAX_RESULT_BYTES, count_classes, parse_result
 from transparency.proofs.comparisons.tables import TreeCounts, compare_tables
 from transparency.proofs.digest import Digest
 from transparency.proofs.escaping import escape_path
@@ -18,14 +19,36 @@ from transparency.queries import open_file_table
 from transparency.services.stores import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from transparency.models import Comparison, Delivery
+    from transparency.known_files import Recognised
+    from transparency.models import Delivery
     from transparency.proofs.comparisons.classes import Difference
     from transparency.proofs.filetable import FileEntry, FileTable
 
 REMEMBERED = 256
 OPEN_RESULTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A comparison as it stands with what the catalogue knows today. Places in `files` are those of the result, and never change."""
+
+    same: int
+    files: tuple[Difference, ...]
+    known: Mapping[int, Recognised]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return count_classes(self.same, self.files)
+
+    @property
+    def unexplained(self) -> int:
+        return sum(not each.is_explained for each in self.files)
+
+    def in_order(self, places: Iterable[int]) -> list[int]:
+        """What people should look at first."""
+        return sorted(places, key=lambda place: (self.files[place].order, place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +58,7 @@ class ComparedFile:
     found: Difference
     first: FileEntry | None
     second: FileEntry | None
+    known: Recognised | None
     rule_file: str = ""
     rule_line: int = 0
 
@@ -53,30 +77,41 @@ def difference_from_subject(delivery: Delivery) -> TreeCounts | None:
     return _counts(subject, own) if subject and own and subject != own else None
 
 
-def result_of(comparison: Comparison) -> Result:
-    """What was found, as it was kept (`object-damaged`, `object-missing`, `comparison-malformed`)."""
-    return _result(comparison.first.product.store_key, comparison.result)
+def findings_of(comparison: Comparison) -> Findings:
+    """What was found, as it was kept, with what is known now (`object-damaged`, `object-missing`, `comparison-malformed`)."""
+    return _findings(comparison.pk, comparison.result, newest_known())
 
 
-def files_of(comparison: Comparison, start: int = 0, end: int | None = None) -> Iterator[ComparedFile]:
-    """Every file that is not the same, or those from `start` to `end`, in the order in which people should look at them."""
+def files_of(comparison: Comparison, places: Iterable[int] | None = None) -> Iterator[ComparedFile]:
+    """The files at these places; without any all of them, in the order in which people should look at them."""
     first, second = open_file_table(comparison.first), open_file_table(comparison.second)
-    return (_file(found, first, second) for found in result_of(comparison).files[start:end])
+    findings = findings_of(comparison)
+    wanted = findings.in_order(range(len(findings.files))) if places is None else places
+    return (_file(findings, place, first, second) for place in wanted)
 
 
-def _file(found: Difference, first: FileTable, second: FileTable) -> ComparedFile:
+def _file(findings: Findings, place: int, first: FileTable, second: FileTable) -> ComparedFile:
+    found = findings.files[place]
     return ComparedFile(
         found,
         None if found.first is None else first.entry(found.first),
         None if found.second is None else second.entry(found.second),
+        findings.known.get(place),
         escape_path(first.path(found.by[0])) if found.by else "",
         found.by[1] if found.by else 0,
     )
 
 
 @lru_cache(maxsize=OPEN_RESULTS)
-def _result(compartment: str, digest: str) -> Result:
-    return parse_result(objects().read(compartment, Digest.parse(digest), limit=MAX_RESULT_BYTES))
+def _findings(comparison: int, digest: str, _newest: int) -> Findings:
+    row = Comparison.objects.select_related("first__product", "second__product").get(pk=comparison)
+    data = objects().read(row.first.product.store_key, Digest.parse(digest), limit=MAX_RESULT_BYTES)
+    result = parse_result(data)
+    known = recognise(result.files, open_file_table(row.second))
+    files = (
+        replace(found, kind=known[place].kind) if place in known else found for place, found in enumerate(result.files)
+    )
+    return Findings(result.same, tuple(files), known)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -37,6 +37,11 @@ _DATABASE_WORDS = (
 )
 _SENTENCES = {
     "email-malformed": "This is not an e-mail address.",
+    "answer-malformed": "The contained process gave no sound answer. Nothing was decided by it.",
+    "catalogue-package": "This is no package that is read: a .deb, or a source archive called NAME-VERSION.tar.gz, .bz2 or .xz.",
+    "catalogue-size": "This package holds far more than the packages of build tools do.",
+    "deb-malformed": "This .deb is damaged.",
+    "fields-malformed": "The contained process gave no sound answer. Nothing was decided by it.",
     "comparison-folder": "There is no such folder with files in it to compare.",
     "comparison-malformed": "A stored comparison cannot be read. Restore it from a backup.",
     "comparison-many": "Too many comparisons of yours are under way or were asked for within the hour. Wait for them.",

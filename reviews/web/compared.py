@@ -5,7 +5,6 @@ That a file is missing on one side tells of that side as well: it is shown to wh
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING
 from django.http import Http404
 
 from reviews.web.access import Readable
-from transparency.comparisons import files_of, result_of
+from transparency.comparisons import files_of, findings_of
 from transparency.models import Comparison, Delivery, Release
-from transparency.proofs.comparisons.classes import FileClass
+from transparency.proofs.comparisons.result import count_classes
 from transparency.proofs.escaping import escape_path, unescape_path
 from transparency.queries import open_file_table
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from transparency.comparisons import ComparedFile
+    from transparency.comparisons import ComparedFile, Findings
     from transparency.models import Snapshot
     from transparency.permissions import Someone
 
@@ -70,40 +69,43 @@ class SeenComparison:
         self.whole = first.whole and second.whole
 
     @cached_property
+    def findings(self) -> Findings:
+        return findings_of(self.row)
+
+    @cached_property
     def numbers(self) -> list[int]:
-        """The files that the person may know of, in order."""
+        """The files that the person may know of, in the order in which people should look at them."""
+        order = self.findings.in_order(range(len(self.findings.files)))
         if self.whole:
-            return list(range(len(result_of(self.row).files)))
-        return [number for number, file in enumerate(files_of(self.row)) if self._sees(file)]
+            return order
+        return [number for number, file in zip(order, files_of(self.row, order), strict=True) if self._sees(file)]
 
     @cached_property
     def counts(self) -> dict[str, int]:
         """Files by class, of those that the person may know of."""
-        if self.whole:
-            return dict(self.row.counts)
-        files = result_of(self.row).files
-        found = Counter(files[number].kind.value for number in self.numbers)
-        return {"identical": self._same()} | {kind.value: found[kind.value] for kind in FileClass}
+        same = self.findings.same if self.whole else self._same()
+        return count_classes(same, (self.findings.files[number] for number in self.numbers))
 
     @property
     def unexplained(self) -> int:
-        files = result_of(self.row).files
-        return sum(not files[number].is_explained for number in self.numbers)
+        return len(self.numbers_of("unexplained"))
 
     def numbers_of(self, kind: str) -> list[int]:
         """The files of a class; of `unexplained` and `explained` all such, of anything else none."""
-        files = result_of(self.row).files
+        files = self.findings.files
         if kind in {"unexplained", "explained"}:
             return [number for number in self.numbers if files[number].is_explained == (kind == "explained")]
         return [number for number in self.numbers if files[number].kind == kind]
 
     def shown(self, numbers: list[int]) -> Iterator[ShownFile]:
-        for number in numbers:
-            yield ShownFile(number, next(files_of(self.row, number, number + 1)))
+        for number, file in zip(numbers, files_of(self.row, numbers), strict=True):
+            yield ShownFile(number, file)
 
     def file_or_404(self, number: int) -> ComparedFile:
-        file = next(files_of(self.row, number, number + 1), None)
-        if file is None or not (self.whole or self._sees(file)):
+        if number >= len(self.findings.files):
+            raise Http404
+        file = next(files_of(self.row, [number]))
+        if not (self.whole or self._sees(file)):
             raise Http404
         return file
 
@@ -116,7 +118,7 @@ class SeenComparison:
         """How many files that the person may read on both sides are the same."""
         table = open_file_table(self.row.first)
         start, end = table.span(unescape_path(self.row.first_below))
-        named = {each.first for each in result_of(self.row).files}
+        named = {each.first for each in self.findings.files}
         paths = (escape_path(path) for row, path in enumerate(table.paths(start, end), start) if row not in named)
         pairs = ((path, _other(path, self.row.first_below, self.row.second_below)) for path in paths)
         return sum(self.first.file(path) and self.second.file(other) for path, other in pairs)

@@ -19,6 +19,11 @@ class ClassWords:
 
 
 _WORDS = {
+    FileClass.UNLIKE_KNOWN: (
+        "Unlike every known version",
+        "Called like a file that tools copy unchanged, and unlike every version of it that the catalogue here holds.",
+        "The release of the tool that has exactly this file. Until then, read it line by line.",
+    ),
     FileClass.CONTENT: (
         "Content differs",
         "The same path, other bytes, and no rule accounts for all of it.",
@@ -60,6 +65,11 @@ _WORDS = {
         "Expanded for export",
         "Each placeholder was replaced by what git writes there.",
         "The written tree's .gitattributes say export-subst.",
+    ),
+    FileClass.KNOWN_GOOD: (
+        "Known file",
+        "The same bytes as a release of the tool that it is copied from has under that name.",
+        "A distribution's package of the tool has it; the operator's catalogue names it.",
     ),
     FileClass.EXPORT_IGNORED: (
         "Left out for export",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cast import deliver, finish
-from transparency.comparisons import files_of, result_of
+from transparency.comparisons import files_of, findings_of
 from transparency.errors import EvidenceError
 from transparency.models import Comparison, Job
 from transparency.proofs.comparisons.classes import RULES
@@ -56,9 +56,11 @@ def compare(
     *,
     first_below: str = "",
     second_below: str = "",
+    version: str = "1.0",
 ) -> Comparison:
     """Two products of the vendor with these trees, compared."""
-    first, second = deliver(cast, product="written", files=written), deliver(cast, product="shipped", files=shipped)
+    first = deliver(cast, product="written", files=written, version=version)
+    second = deliver(cast, product="shipped", files=shipped, version=version)
     assert first.subject is not None
     assert second.subject is not None
     wanted = Wanted(first.subject, second.subject, first_below, second_below)
@@ -140,7 +142,7 @@ def test_the_result_is_made_once_kept_without_paths_and_never_swept(cast: Cast) 
     assert (again.state, again.result) == (Job.State.DONE, {"comparison": row.pk})
     assert Wanted(row.first, row.second).found() == row
     assert Wanted(row.second, row.first).found() is None
-    assert result_of(row).unexplained == row.unexplained
+    assert findings_of(row).unexplained == row.unexplained
 
 
 def result_digest(row: Comparison) -> Digest:

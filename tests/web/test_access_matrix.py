@@ -192,6 +192,7 @@ COMMANDS_OF_THE_MACHINE = {
     "build_dossier": "reads one release, a restricted one too, and writes its dossier to a file",
     "compare_snapshots": "reads two sources, restricted ones too, keeps how they differ and prints paths",
     "export_trust": "reads public keys of open products, or of all, and writes them to a file",
+    "fill_catalogue": "enters digests of files of build tools, from packages that are named",
     "grant": "gives an organisation rights, in nobody's name",
     "import_builds": "imports builds and enrols keys, in nobody's name",
     "import_keyring": "enrols keys for all products of a vendor",

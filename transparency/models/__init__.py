@@ -9,6 +9,7 @@ from transparency.models.event import Event
 from transparency.models.grant import Grant
 from transparency.models.invitation import Invitation
 from transparency.models.job import Job
+from transparency.models.known_file import KnownFile
 from transparency.models.log import Installation, LogEntry, LogHead
 from transparency.models.organisation import Organisation, Person
 from transparency.models.product import Product, Release
@@ -30,6 +31,7 @@ __all__ = [
     "Installation",
     "Invitation",
     "Job",
+    "KnownFile",
     "LogEntry",
     "LogHead",
     "Organisation",

@@ -22,7 +22,14 @@ from transparency.models import Comparison, Job, Snapshot
 from transparency.proofs.comparisons.attributes import FILE, MAX_FILE_BYTES, MAX_FILES
 from transparency.proofs.comparisons.classes import RULES, Difference, FileClass
 from transparency.proofs.comparisons.generated import looks_generated
-from transparency.proofs.comparisons.questions import ask_attributes, ask_contents, read_attributes, read_contents
+from transparency.proofs.comparisons.questions import (
+    ask_attributes,
+    ask_contents,
+    ask_m4,
+    read_attributes,
+    read_contents,
+    read_m4,
+)
 from transparency.proofs.comparisons.result import MAX_RESULT_BYTES, Result, format_result
 from transparency.proofs.comparisons.tables import compare_tables
 from transparency.proofs.escaping import unescape_path
@@ -157,7 +164,7 @@ class _Trees:
             first_below=unescape_path(wanted.first_below), second_below=unescape_path(wanted.second_below),
         )  # fmt: skip
         note_progress(self._claim, text=f"Walked both trees: {found.same} files are the same.")
-        files = [*self._by_tables(found), *self._by_contents(found)]
+        files = list(self._with_serials([*self._by_tables(found), *self._by_contents(found)]))
         files.sort(key=lambda each: (each.order, each.first or 0, each.second or 0))
         return Result(wanted.first.manifest, wanted.second.manifest, found.same, tuple(files))
 
@@ -205,6 +212,24 @@ class _Trees:
         is_named = found.second is not None and looks_generated(self._second.path(found.second))
         return replace(found, kind=FileClass.GENERATED) if is_named and found.kind is FileClass.CONTENT else found
 
+    def _with_serials(self, files: Sequence[Difference]) -> Iterator[Difference]:
+        """Each `.m4` file of the second tree that needs proof with what names its version."""
+        waiting: list[tuple[Difference, bytes]] = []
+        for found in files:
+            entry = (
+                self._second.entry(found.second)
+                if found.kind is FileClass.GENERATED and found.second is not None
+                else None
+            )
+            if entry is None or not entry.path.endswith(b".m4") or not is_readable(entry):
+                yield found
+                continue
+            waiting.append((found, read_file(self._wanted.second, entry.path)[1]))
+            if len(waiting) >= BATCH_PAIRS:
+                yield from _serials(waiting)
+                waiting = []
+        yield from _serials(waiting)
+
     def _attributes(self, rows: Sequence[int]) -> Iterator[Places]:
         """What the first tree's `.gitattributes` say of its rows, with positions of these files in its table."""
         files = self._first.ending(FILE, limit=MAX_FILES + 1)
@@ -230,6 +255,18 @@ def _said(files: Sequence[tuple[bytes, bytes]], paths: Sequence[bytes]) -> list[
     except EvidenceError:
         return [(None, None)] * len(paths)
     return read_attributes(answer, count=len(paths), files=len(files))
+
+
+def _serials(waiting: Sequence[tuple[Difference, bytes]]) -> list[Difference]:
+    """Without an answer there is no version that could be known."""
+    if not waiting:
+        return []
+    try:
+        answer = warm(QUESTIONS, FOLDER).run(ask_m4([text for _, text in waiting]))
+    except EvidenceError:
+        return [found for found, _ in waiting]
+    told = zip(waiting, read_m4(answer, count=len(waiting)), strict=True)
+    return [replace(found, serial=serial, stripped=stripped) for (found, _), (serial, stripped) in told]
 
 
 def _classes(triples: Sequence[Triple]) -> list[FileClass]:

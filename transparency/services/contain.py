@@ -9,7 +9,7 @@ from functools import cache as remember
 from django.conf import settings
 
 from transparency.gateways.sandbox import Bounds, Sandbox, choose_sandbox
-from transparency.gateways.warm import WarmPool
+from transparency.gateways.warm import WarmBounds, WarmPool
 from transparency.proofs.sources.membersource import Limits
 
 _logger = logging.getLogger(__name__)
@@ -38,6 +38,6 @@ def intake_limits() -> Limits:
 
 
 @remember
-def warm(module: str, folder: str) -> WarmPool:
+def warm(module: str, folder: str, bounds: WarmBounds | None = None) -> WarmPool:
     """The processes of this web server or worker that have loaded `module`, which lies in the package at `folder`."""
-    return WarmPool(sandbox().kind, module, show=(folder,))
+    return WarmPool(sandbox().kind, module, show=(folder,), bounds=bounds)

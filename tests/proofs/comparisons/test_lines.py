@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transparency.proofs.comparisons.classes import Difference, FileClass
+from transparency.proofs.comparisons.classes import BY_CATALOGUE, Difference, FileClass
 from transparency.proofs.comparisons.fields import join_fields, split_fields
 from transparency.proofs.comparisons.lines import MAX_LINE_BYTES, changed_lines, format_lines, parse_lines, split_lines
 from transparency.proofs.comparisons.questions import (
@@ -14,9 +16,11 @@ from transparency.proofs.comparisons.questions import (
     ask_attributes,
     ask_contents,
     ask_lines,
+    ask_m4,
     read_attributes,
     read_contents,
     read_lines,
+    read_m4,
 )
 from transparency.proofs.comparisons.result import Result, format_result, parse_result
 from transparency.proofs.errors import EvidenceError
@@ -85,7 +89,7 @@ def test_fields_come_back_as_they_were(fields: list[bytes]) -> None:
 PLACES = st.one_of(st.none(), st.integers(0, 99))
 DIFFERENCES = st.builds(
     Difference,
-    st.sampled_from(FileClass),
+    st.sampled_from(sorted(set(FileClass) - BY_CATALOGUE)),
     PLACES,
     PLACES,
     st.booleans(),
@@ -100,3 +104,16 @@ def test_a_result_is_read_as_it_was_kept(same: int, files: list[Difference]) -> 
     assert sum(result.counts.values()) == same + len(files)
     with pytest.raises(EvidenceError, match="comparison-malformed"):
         parse_result(format_result(result) + b"\n")
+
+
+def test_what_the_catalogue_says_is_never_kept() -> None:
+    for kind in BY_CATALOGUE:
+        with pytest.raises(EvidenceError, match="comparison-malformed"):
+            parse_result(format_result(Result("a" * 64, "b" * 64, 0, (Difference(kind, None, 1),))))
+
+
+def test_an_answer_about_m4_files_has_a_serial_and_a_digest_for_each() -> None:
+    assert read_m4(answer(ask_m4([b"# serial 3\nx\n"])), count=1) == [("3", sha256(b"x\n").hexdigest())]
+    for false in ([b"3"], [b"3", b"00"], [b"x", b"0" * 64], [b"", b"0" * 64, b"", b"0" * 64]):
+        with pytest.raises(EvidenceError, match="answer-malformed"):
+            read_m4(join_fields(false), count=1)

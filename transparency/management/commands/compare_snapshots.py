@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from transparency.comparisons import files_of
+from transparency.comparisons import files_of, findings_of
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.management.imports import follow_job
 from transparency.management.output import EXIT_REFUSED, PortalCommand, printable
@@ -47,7 +47,8 @@ class Command(PortalCommand):
             raise EvidenceError(why["code"], expected=why.get("expected", ""), found=why.get("found", ""))
         found = (job.result or {})["comparison"]
         row = Comparison.objects.select_related("first__product", "second__product").get(pk=found)
-        return (EXIT_REFUSED if row.unexplained else 0), told_comparison(row) | {"job": str(job.pk)}
+        told = told_comparison(row)
+        return (EXIT_REFUSED if told["unexplained"] else 0), told | {"job": str(job.pk)}
 
     def show(self, answer: Mapping[str, Any]) -> None:
         for name, count in answer["counts"].items():
@@ -61,13 +62,14 @@ class Command(PortalCommand):
 
 def told_comparison(row: Comparison) -> dict[str, Any]:
     """The comparison with every file that differs, as the command prints it."""
+    findings = findings_of(row)
     return {
         "comparison": row.pk,
         "rules": row.rules,
         "first": {"product": row.first.product.slug, "manifest": row.first.manifest, "below": row.first_below},
         "second": {"product": row.second.product.slug, "manifest": row.second.manifest, "below": row.second_below},
-        "counts": row.counts,
-        "unexplained": row.unexplained,
+        "counts": findings.counts,
+        "unexplained": findings.unexplained,
         "files": [told_file(file) for file in files_of(row)],
     }
 
@@ -80,6 +82,14 @@ def told_file(file: ComparedFile) -> dict[str, Any]:
             value[side] = path
             value[f"{side}Sha256"] = entry.sha256.hex
             value[f"{side}Mode"] = f"{entry.mode:o}"
+    if file.known is not None:
+        value["known"] = {
+            "sameAs": file.known.same_as,
+            "butComments": file.known.but_comments,
+            "versions": file.known.versions,
+            "serial": file.known.serial,
+            "serials": list(file.known.serials),
+        }
     return value | ({"rule": f"{file.rule_file}:{file.rule_line}"} if file.rule_line else {})
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # In the name of every result: what an older version of the rules said is never taken for what these say.
-RULES = "1"
+RULES = "2"
 
 
 class FileClass(StrEnum):
-    """In the order in which people should look: what nothing accounts for first."""
+    """In the order in which people should look: what nothing accounts for first. Two of them need the catalogue of known files."""
 
+    UNLIKE_KNOWN = "unlike-known"
     CONTENT = "content-differs"
     ONLY_SECOND = "only-in-second"
     ONLY_FIRST = "only-in-first"
@@ -30,9 +31,20 @@ class FileClass(StrEnum):
     KEYWORDS = "keywords"
     EXPORT_SUBST = "export-subst"
     EXPORT_IGNORED = "export-ignored"
+    KNOWN_GOOD = "known-good"
 
 
-EXPLAINED = frozenset({FileClass.LINE_ENDS, FileClass.KEYWORDS, FileClass.EXPORT_SUBST, FileClass.EXPORT_IGNORED})
+EXPLAINED = frozenset(
+    {
+        FileClass.LINE_ENDS,
+        FileClass.KEYWORDS,
+        FileClass.EXPORT_SUBST,
+        FileClass.EXPORT_IGNORED,
+        FileClass.KNOWN_GOOD,
+    }
+)
+# What is said when it is asked, and never kept: the catalogue grows.
+BY_CATALOGUE = frozenset({FileClass.UNLIKE_KNOWN, FileClass.KNOWN_GOOD})
 ORDER = {each: place for place, each in enumerate(FileClass)}
 
 
@@ -40,7 +52,8 @@ ORDER = {each: place for place, each in enumerate(FileClass)}
 class Difference:
     """One file that is not the same in both trees, by its positions in the two file tables (None where it is not).
 
-    `by`: the line of a `.gitattributes` of the first tree that accounts for it, as (position of that file, line).
+    `by`: the line of a `.gitattributes` of the first tree that accounts for it, as (position of that file, line). Of an `.m4` file of the
+    second tree its serial and the SHA-256 of its text without comments, in hex.
     """
 
     kind: FileClass
@@ -48,6 +61,8 @@ class Difference:
     second: int | None
     modes_differ: bool = False
     by: tuple[int, int] | None = None
+    serial: str = ""
+    stripped: str = ""
 
     @property
     def is_explained(self) -> bool:

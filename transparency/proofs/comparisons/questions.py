@@ -4,6 +4,7 @@ A request is a kind, then fields (fields.py):
 
     J  for each pair: "1" where export-subst is said of it else "", the first content, the second: answered by a class for each
     A  number of .gitattributes files, for each its path and content, then paths: answered by two places for each (ignored, substituted)
+    M  contents of .m4 files: answered by serial and SHA-256 without comments for each
     L  two contents: answered by the lines that differ (lines.py)
 
 Answers are read strictly: a process that was taken over can choose among the classes, and nothing else.
@@ -12,8 +13,10 @@ Answers are read strictly: a process that was taken over can choose among the cl
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from transparency.proofs.catalogue.m4text import serial_of, without_comments
 from transparency.proofs.comparisons.attributes import AttributeRules
 from transparency.proofs.comparisons.classes import FileClass
 from transparency.proofs.comparisons.contents import judge_contents
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 JUDGED = frozenset(
     {FileClass.CONTENT, FileClass.LINE_ENDS, FileClass.MIXED_LINE_ENDS, FileClass.KEYWORDS, FileClass.EXPORT_SUBST}
 )
+_SERIAL, _HEX = re.compile(r"[0-9.]{0,20}"), re.compile(r"[0-9a-f]{64}")
 _PLACE = re.compile(rb"(?:([0-9]{1,6}):([0-9]{1,9}))?\Z")
 Triple = tuple[bytes, bytes, bool]
 Places = tuple["Place | None", "Place | None"]
@@ -77,6 +81,21 @@ def read_attributes(data: bytes, *, count: int, files: int) -> list[Places]:
     return list(zip(places[::2], places[1::2], strict=True))
 
 
+def ask_m4(contents: Sequence[bytes]) -> bytes:
+    """The request for what names the versions of `.m4` files."""
+    return b"M" + join_fields(contents)
+
+
+def read_m4(data: bytes, *, count: int) -> list[tuple[str, str]]:
+    """(serial, SHA-256 in hex of the text without comments) for each (`answer-malformed`)."""
+    fields = [field.decode("ascii", "replace") for field in split_fields(data)]
+    pairs = list(zip(fields[::2], fields[1::2], strict=False))
+    sound = all(_SERIAL.fullmatch(serial) and _HEX.fullmatch(stripped) for serial, stripped in pairs)
+    if len(fields) != 2 * count or not sound:
+        raise EvidenceError("answer-malformed", expected=f"{count} versions", found=f"{len(fields)} fields")
+    return pairs
+
+
 def ask_lines(first: bytes, second: bytes) -> bytes:
     """The request for the lines that differ."""
     return b"L" + join_fields([first, second])
@@ -98,6 +117,11 @@ def _attributes(fields: list[bytes]) -> list[bytes]:
     return [f"{place[0]}:{place[1]}".encode() if place else b"" for place in found]
 
 
+def _m4(fields: list[bytes]) -> list[bytes]:
+    pairs = ((serial_of(text), sha256(without_comments(text)).hexdigest()) for text in fields)
+    return [field.encode() for pair in pairs for field in pair]
+
+
 def _lines(fields: list[bytes]) -> list[bytes]:
     first, second = fields
     return format_lines(changed_lines(first, second))
@@ -110,4 +134,4 @@ def _place(field: bytes, files: int) -> Place | None:
     return (int(match[1]), int(match[2])) if field else None
 
 
-_ANSWERS = {b"J": _contents, b"A": _attributes, b"L": _lines}
+_ANSWERS = {b"J": _contents, b"A": _attributes, b"M": _m4, b"L": _lines}

@@ -1,8 +1,9 @@
 """A comparison as it is kept: canonical JSON without one path, every file by its positions in the two file tables.
 
-    {"rules": "1", "first": manifest, "second": manifest, "same": n, "files": [[class, first, second, modes differ, by file, by line], …]}
+    {"rules": "2", "first": manifest, "second": manifest, "same": n, "files": […, …]}
 
-Positions that are not there are -1. Files stand in the order in which people should look at them.
+with `[class, first, second, modes differ, by file, by line, serial, stripped]` for each file (classes.py). Positions that are not there
+are -1. Files stand in the order in which people should look at them.
 
 >>> told = Result("a" * 64, "b" * 64, 3, (Difference(FileClass.ONLY_SECOND, None, 7),))
 >>> parse_result(format_result(told)) == told
@@ -14,10 +15,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from transparency.proofs.comparisons.classes import RULES, Difference, FileClass
+from transparency.proofs.comparisons.classes import BY_CATALOGUE, RULES, Difference, FileClass
 from transparency.proofs.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_RESULT_BYTES = 256 * 1024**2
 _NOTHING = -1
@@ -38,9 +42,14 @@ class Result:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Files by class; every class is there."""
-        found = Counter(each.kind.value for each in self.files)
-        return {"identical": self.same} | {kind.value: found[kind.value] for kind in FileClass}
+        """Files by class, as `count_classes`."""
+        return count_classes(self.same, self.files)
+
+
+def count_classes(same: int, files: Iterable[Difference]) -> dict[str, int]:
+    """Files by class; every class is there, with 0 where nothing is of it."""
+    found = Counter(each.kind.value for each in files)
+    return {"identical": same} | {kind.value: found[kind.value] for kind in FileClass}
 
 
 def format_result(result: Result) -> bytes:
@@ -71,15 +80,19 @@ def parse_result(data: bytes) -> Result:
 def _row(each: Difference) -> list[Any]:
     by = each.by or (_NOTHING, _NOTHING)
     places = (_NOTHING if place is None else place for place in (each.first, each.second))
-    return [each.kind.value, *places, int(each.modes_differ), *by]
+    return [each.kind.value, *places, int(each.modes_differ), *by, each.serial, each.stripped]
 
 
 def _difference(row: list[Any]) -> Difference:
-    kind, first, second, modes, file, line = row
+    kind, first, second, modes, file, line, serial, stripped = row
+    if kind in BY_CATALOGUE:
+        raise ValueError(kind)
     return Difference(
         FileClass(kind),
         None if first == _NOTHING else first,
         None if second == _NOTHING else second,
         bool(modes),
         None if file == _NOTHING else (file, line),
+        serial,
+        stripped,
     )
