@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.client.test_push import Vendor, live, quick, run, vendor, worker
+from tests.gitrepos import GitRepo
 from tests.services.test_debian import ALL, DEBIAN, Source, states
 from transparency.models import Delivery, Job, Release, Upload
 from transparency.services.enrol_anchor import enrol_product_anchor
@@ -151,3 +152,25 @@ def test_a_signature_over_the_tar_inside_counts_when_the_option_says_so(vendor: 
         code, answer = vendor.answer("--over", "decompressed", *more)
         assert (code, answer["state"], answer["verdict"]["outcome"]) == (0, "admitted", "valid")
     assert Delivery.objects.get().signature_over == "decompressed"
+
+
+@live
+def test_a_bundle_and_the_name_of_a_tag_become_a_delivery(vendor: Vendor, worker: None, tmp_path: Path) -> None:
+    key = vendor.cast.auditor_key
+    enrol_product_anchor(
+        product=vendor.product, public_text=key.public, enrolled_by=vendor.cast.vendor, namespaces=("git",)
+    )
+    repo = GitRepo(tmp_path / "repo.git")
+    commit = repo.commit(signer=key)
+    repo.tag("v1.0", commit, signer=key)
+    bundle = tmp_path / "pump.bundle"
+    bundle.write_bytes(repo.bundle())
+    arguments = (
+        bundle, "--product", "widget", "--release", "1.0", "--url", vendor.url, "--token-file", vendor.token, "--json",
+    )  # fmt: skip
+    code, out, _ = run(*arguments, "--tag", "v1.0", "--signature", bundle)
+    assert (code, json.loads(out)["error"]["code"]) == (2, "git-options")
+    assert not Upload.objects.exists()
+    for wanted, role in ((("--tag", "v1.0"), "signed-tag"), (("--commit", commit), "signed-commit")):
+        code, out, _ = run(*arguments, *wanted)
+        assert (code, json.loads(out)["role"]) == (0, role)

@@ -14,11 +14,11 @@ from tests.cast import Cast, finish
 from tests.gitrepos import FILES, GitRepo, commit_body, tag_body, with_header
 from tests.signers import OpenPgpSigner
 from transparency.errors import UnusableInputError
-from transparency.gateways.git_parsing import Wanted
 from transparency.models import Delivery, Job, LogEntry, Release, Snapshot
 from transparency.proofs.digest import Digest
 from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.records import parse_delivery_record
+from transparency.proofs.sources.gitobject import Wanted
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
 from transparency.services.perform_job import perform_job

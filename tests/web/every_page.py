@@ -109,6 +109,7 @@ def pages_of(at: Furnished) -> dict[str, list[Look]]:
         "api": [Look("", "/api/")],
         "deliver": [Look("vera", "/products/widget/-/deliver/")],
         "deliver-source": [Look("vera", "/products/widget/-/deliver/debian/")],
+        "deliver-git": [Look("vera", "/products/widget/-/deliver/git/")],
         "tokens": [Look("vera", "/products/widget/-/tokens/"), Look("vera", "/products/flags/-/tokens/")],
         "compare": [Look("vera", "/compare/"), Look("anna", "/compare/")],
         "comparison": [Look("vera", f"/comparisons/{at.comparison}/"), Look("anna", f"/comparisons/{at.comparison}/?class=moved")],

@@ -35,7 +35,7 @@ BUNDLE = "\n\n".join(XSS).replace("\0", "")
 SEEN_BY = {
     "anna": "home products product release tree file folder delivery builds engagements engagement statement-new statement attestation note "
     "release-notes keys log log-entry account organisation person",
-    "vera": "home product anchors anchor-revoke tokens deliver deliver-source grants questions exposure quarantine jobs job release-notes",
+    "vera": "home product anchors anchor-revoke tokens deliver deliver-source deliver-git grants questions exposure quarantine jobs job release-notes",
     "olga": "home organisations organisation person vendor-keys vendor-key-revoke settings-check delivery-withdraw",
 }
 # Reports of the browser itself, beside what its console says.

@@ -250,6 +250,7 @@ EXAMPLES = {
     "job-deliver": "identity=job",
     "deliver": "slug",
     "deliver-source": "slug",
+    "deliver-git": "slug",
     "uploads": "slug",
     "upload": "identity=upload",
     "upload-chunk": "identity=upload offset=offset",

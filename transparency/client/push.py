@@ -1,4 +1,4 @@
-"""Deliver a signed archive, or a Debian source (.dsc), to a transparency centre, from a vendor's CI or by hand.
+"""Deliver a signed archive, a Debian source (.dsc), or a signed tag of a git repository, from a vendor's CI or by hand.
 
 Of a Debian source the .dsc is named; the files that it lists lie beside it, and go with it.
 
@@ -38,7 +38,9 @@ FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 0.5, 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("archive", metavar="ARCHIVE", help="the archive exactly as it is published, or a .dsc")
+    parser.add_argument(
+        "archive", metavar="ARCHIVE", help="the archive exactly as it is published, a .dsc, or a bundle"
+    )
     parser.add_argument("--product", required=True, metavar="SLUG")
     parser.add_argument("--release", required=True, metavar="VERSION")
     parser.add_argument("--url", required=True, metavar="URL", help="the portal, such as https://centre.agency.gov")
@@ -49,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--over", choices=("archive", "decompressed"), default="archive", help="what was signed")
     parser.add_argument("--role", choices=ROLES, default=ROLES[0])
+    parser.add_argument(
+        "--tag", metavar="NAME", help="ARCHIVE is a git repository (git bundle create): this signed tag of it"
+    )
+    parser.add_argument("--commit", metavar="ID", help="ARCHIVE is a git repository: this signed commit of it")
     parser.add_argument("--dry-run", action="store_true", help="check everything, list every refusal, keep nothing")
     parser.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait for the verdict")
     parser.add_argument("--wait", dest="wait", action="store_true", help="wait for the verdict (the default)")
@@ -91,12 +97,17 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
             raise UnusableInputError("no-such-file", expected="a file", found="none", subject=str(path))
     if arguments.checksums and arguments.over != "archive":
         raise UnusableInputError("cover-and-decompressed", expected="--checksums or --over", found="both")
-    if not _is_source(arguments):
+    if not _is_source(arguments) and not _is_git(arguments):
         return files
     if arguments.signature or arguments.checksums or arguments.over != "archive" or arguments.role != ROLES[0]:
+        code, what = ("git-options", "a repository") if _is_git(arguments) else ("dsc-options", "a .dsc")
         found = "--signature, --checksums, --over or --role"
-        raise UnusableInputError("dsc-options", expected="a .dsc alone; its signature is inside", found=found)
-    return source_files(files[0])
+        raise UnusableInputError(code, expected=f"{what} alone; its signature is inside", found=found)
+    return files if _is_git(arguments) else source_files(files[0])
+
+
+def _is_git(arguments: argparse.Namespace) -> bool:
+    return arguments.tag is not None or arguments.commit is not None
 
 
 def _is_source(arguments: argparse.Namespace) -> bool:
@@ -108,6 +119,10 @@ def _deliver(
 ) -> dict[str, Any]:
     """Hand in what was sent: the archive, and the list where there is one; or the source. Asking again is the same job."""
     asked: dict[str, Any] = {"release": arguments.release, "dryRun": arguments.dry_run}
+    if _is_git(arguments):
+        wanted = {"tag": arguments.tag, "commit": arguments.commit}
+        asked |= {"repository": uploads[0], **{name: value for name, value in wanted.items() if value is not None}}
+        return _job(portal.ask("POST", f"products/{arguments.product}/deliveries", asked))
     if _is_source(arguments):
         asked |= {"dsc": uploads[0], "files": uploads[1:]}
         return _job(portal.ask("POST", f"products/{arguments.product}/deliveries", asked))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from transparency.gateways.parsing import Tick, quiet, read_intake, told
 from transparency.proofs.errors import EvidenceError
-from transparency.proofs.sources.gitobject import DIGITS, TAGS, ObjectFormat, check_ref_name
+from transparency.proofs.sources.gitobject import DIGITS, TAGS, ObjectFormat, Wanted, check_ref_name
 from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from transparency.proofs.sources.membersource import Limits
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What of a repository is to be imported: a tag by its name, or a commit by its whole name. Exactly one of the two."""
-
-    tag: str | None = None
-    commit: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {"tag": self.tag, "commit": self.commit}
 
 
 @dataclass(frozen=True, slots=True)

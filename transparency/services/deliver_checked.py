@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from transparency.errors import EvidenceError
-from transparency.gateways.git_parsing import Wanted
 from transparency.models import Job, Product, Release
 from transparency.proofs.digest import Digest
 from transparency.proofs.signatures.keys import GIT_NAMESPACE
+from transparency.proofs.sources.gitobject import Wanted
 from transparency.services import receive_debian_source, receive_delivery, receive_git
 from transparency.services.arrival import as_if_of
 from transparency.services.enrol_anchor import DELIVERY_NAMESPACES, enrol_product_anchor

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transparency.proofs.signatures.keys import EnrolledKey
 
 MAX_KEY_CHARACTERS = 256 * 1024
-DELIVERY_NAMESPACES = ("file",)
+DELIVERY_NAMESPACES: tuple[str, ...] = ("file",)
 _V6_CHARACTERS = 64
 
 

@@ -18,12 +18,12 @@ from django.db import transaction
 
 from transparency.errors import EvidenceError
 from transparency.gateways.durable import temporary_file
-from transparency.gateways.git_parsing import GitFiles, SplitGit, Wanted, read_git, split_git
+from transparency.gateways.git_parsing import GitFiles, SplitGit, read_git, split_git
 from transparency.gateways.sandbox import Meter
 from transparency.models import Product
 from transparency.proofs.records import GIT_COMMIT, GIT_TAG
 from transparency.proofs.signatures.keys import GIT_NAMESPACE
-from transparency.proofs.sources.gitobject import MAX_OBJECT_BYTES
+from transparency.proofs.sources.gitobject import MAX_OBJECT_BYTES, Wanted
 from transparency.proofs.sources.intake import Intake
 from transparency.proofs.sources.paths import Finding
 from transparency.services.arrival import Arrival, Cover, admission_of, as_if_of, release_of

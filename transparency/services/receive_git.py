@@ -15,8 +15,8 @@ from transparency.services.stores import objects
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transparency.gateways.git_parsing import Wanted
     from transparency.models import Job, Person, Product, Release
+    from transparency.proofs.sources.gitobject import Wanted
 
 KIND = "import-git"
 CHECK_KIND = "check-git"
@@ -38,7 +38,7 @@ def receive_git(
     """
     check_wanted(wanted)
     product = release.product
-    _check_type(product, repository)
+    check_repository_type(product, repository)
     payload = {
         **asked_about(release, as_if),
         "archive": store_file(product=product, received=repository, limit=MAX_ARCHIVE_BYTES).as_json(),
@@ -49,7 +49,7 @@ def receive_git(
     return create_job(kind=CHECK_KIND if dry_run else KIND, payload=payload, requested_by=sender, send=send)
 
 
-def _check_type(product: Product, repository: Received | StoredFile) -> None:
+def check_repository_type(product: Product, repository: Received | StoredFile) -> None:
     """Raise `archive-type-unknown` before anything is kept that is neither a bundle nor an archive."""
     if isinstance(repository, Received):
         stream = repository.stream

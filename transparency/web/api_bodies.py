@@ -75,8 +75,22 @@ _SOURCE = _object(
     "release",
     "dsc",
 )
+_REPOSITORY = {
+    "release": _RELEASE,
+    "repository": {**_UUID, "description": "A finished upload: a git bundle, or a bare repository in a tar."},
+    "dryRun": _DRY_RUN,
+}
+_TAG = {"type": "string", "description": "The name of a signed tag.", "maxLength": 200}
+_COMMIT = {
+    "type": "string",
+    "description": "The whole name of a signed commit.",
+    "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$",
+}
+_SIGNED_TAG = _object({**_REPOSITORY, "tag": _TAG}, "release", "repository", "tag")
+_SIGNED_COMMIT = _object({**_REPOSITORY, "commit": _COMMIT}, "release", "repository", "commit")
 DELIVER = _json(
-    {"oneOf": [_ARCHIVE, _SOURCE]},
+    {"oneOf": [_ARCHIVE, _SOURCE, _SIGNED_TAG, _SIGNED_COMMIT]},
     archive={"release": "2.0", "archive": _EXAMPLE, "signatures": ["LS0tLS1CRUdJTg=="], "dryRun": True},
     source={"release": "2.0-1", "dsc": _EXAMPLE, "files": [_EXAMPLE]},
+    repository={"release": "2.0", "repository": _EXAMPLE, "tag": "v2.0"},
 )

@@ -11,7 +11,9 @@ from ninja import Router
 from transparency.errors import UnusableInputError
 from transparency.models import ApiToken, Delivery, Job, Person, Release
 from transparency.permissions import Right, may
+from transparency.proofs.sources.gitobject import Wanted
 from transparency.reports import delivery_report, source_report
+from transparency.services.deliver_git import deliver_git
 from transparency.services.deliver_source import deliver_source
 from transparency.services.deliver_uploads import deliver_uploads
 from transparency.services.receive_debian_source import MAX_FILES
@@ -27,7 +29,8 @@ from transparency.web.upload_answers import parse_identity
 router = Router()
 _OF_AN_ARCHIVE = ("role", "archive", "signatures", "checksums", "over")
 _OF_A_SOURCE = ("dsc", "files")
-_MEMBERS = ("release", *_OF_AN_ARCHIVE, *_OF_A_SOURCE, "dryRun")
+_OF_A_REPOSITORY = ("repository", "tag", "commit")
+_MEMBERS = ("release", *_OF_AN_ARCHIVE, *_OF_A_SOURCE, *_OF_A_REPOSITORY, "dryRun")
 
 
 @delivers(
@@ -42,8 +45,12 @@ def deliver(request: HttpRequest, slug: str) -> HttpResponse:
     token = token_of(request)
     check_product(token, slug)
     asked = asked_json(request, *_MEMBERS)
-    source = any(name in asked for name in _OF_A_SOURCE)
-    work = _deliver_source(token, asked) if source else _deliver_archive(token, asked)
+    if any(name in asked for name in _OF_A_REPOSITORY):
+        work = _deliver_git(token, asked)
+    elif any(name in asked for name in _OF_A_SOURCE):
+        work = _deliver_source(token, asked)
+    else:
+        work = _deliver_archive(token, asked)
     return JsonResponse(job_json(request, work, token.owner), status=202)
 
 
@@ -75,6 +82,21 @@ def _deliver_source(token: ApiToken, asked: dict[str, Any]) -> Job:
         version=_text(asked, "release", None),
         dsc=upload_of(token, parse_identity(asked.get("dsc"))),
         files=[upload_of(token, parse_identity(file)) for file in files],
+        dry_run=_flag(asked.get("dryRun", False)),
+    )
+
+
+def _deliver_git(token: ApiToken, asked: dict[str, Any]) -> Job:
+    """A repository and one tag or commit in it, which carries its own signature (`git-options`)."""
+    if other := [name for name in (*_OF_AN_ARCHIVE, *_OF_A_SOURCE) if name in asked]:
+        raise UnusableInputError("git-options", expected="repository and tag or commit alone", found=", ".join(other))
+    tag, commit = (_text(asked, name, None) if name in asked else None for name in ("tag", "commit"))
+    return deliver_git(
+        product=token.product,
+        sender=token.owner,
+        version=_text(asked, "release", None),
+        repository=upload_of(token, parse_identity(asked.get("repository"))),
+        wanted=Wanted(tag=tag, commit=commit),
         dry_run=_flag(asked.get("dryRun", False)),
     )
 

@@ -76,4 +76,4 @@ def _page(
     request: HttpRequest, product: Product, form: DeliverSourceForm, *, too_large: bool = False, status: int = 200
 ) -> HttpResponse:
     template = "transparency/deliver_source.html"
-    return handing_page(request, product, form, template, source=True, too_large=too_large, status=status)
+    return handing_page(request, product, form, template, kind="source", too_large=too_large, status=status)

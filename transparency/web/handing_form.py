@@ -10,7 +10,12 @@ from transparency.errors import EvidenceError
 from transparency.models import TrustAnchor, Upload
 from transparency.models.product import version_validator
 from transparency.proofs.signatures.keys import key_from_text
-from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, enrol_product_anchor, refuse_weak
+from transparency.services.enrol_anchor import (
+    DELIVERY_NAMESPACES,
+    MAX_KEY_CHARACTERS,
+    enrol_product_anchor,
+    refuse_weak,
+)
 from transparency.web.key_forms import complaint
 
 if TYPE_CHECKING:
@@ -36,6 +41,9 @@ class ManyFilesField(forms.FileField):
 
 
 class HandingForm(forms.Form):
+    # What an SSH key that comes with it may sign.
+    namespaces = DELIVERY_NAMESPACES
+
     version = forms.CharField(
         label="Release",
         help_text="Its version, such as 2.4.1. A version that is not there yet is made with the delivery.",
@@ -102,7 +110,9 @@ class HandingForm(forms.Form):
         if not public or self.dry_run:
             return True
         try:
-            anchor = enrol_product_anchor(product=self.product, public_text=public, enrolled_by=self.person)
+            anchor = enrol_product_anchor(
+                product=self.product, public_text=public, enrolled_by=self.person, namespaces=self.namespaces
+            )
         except EvidenceError as error:
             self.add_error("key", complaint(error))
             return False

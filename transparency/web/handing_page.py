@@ -1,4 +1,4 @@
-"""What both pages on which something is handed in show beside their forms."""
+"""What all pages on which something is handed in show beside their forms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transparency.models import Release
 from transparency.services.enrol_anchor import product_anchors
 from transparency.web.handing_form import told
 from transparency.web.scratch_handler import MAX_FORM_BYTES
-from transparency.web.uploads import push_command
+from transparency.web.uploads import Kind, push_command
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -25,11 +25,11 @@ def handing_page(
     form: HandingForm,
     template: str,
     *,
-    source: bool = False,
+    kind: Kind = "archive",
     too_large: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """The page of a form; `source` of a Debian source's, `too_large` after more than one form takes."""
+    """The page of a form; `kind` says of what, `too_large` after more than one form takes."""
     context = {
         "product": product,
         "form": form,
@@ -38,6 +38,6 @@ def handing_page(
         "keys": product_anchors(product).filter(revoked_at__isnull=True).exists(),
         "too_large": too_large,
         "most": MAX_FORM_BYTES,
-        "push": push_command(request, product, source=source),
+        "push": push_command(request, product, kind=kind),
     }
     return render(request, template, context, status=status)

@@ -72,11 +72,16 @@ def _over_cover(delivery: Delivery, name: str) -> list[OwnCheck]:
 
 
 def _git_names(git: dict[str, str], name: str) -> OwnCheck:
-    found = git["ref"] or git["object"]
-    command = (
-        f"git clone --quiet --bare {name} repository.git\n"
-        f"git -C repository.git rev-parse '{found}' '{found}^{{commit}}' '{found}^{{tree}}'"
+    is_bundle = ".tar" not in name and not name.endswith((".tgz", ".zip"))
+    found = git["ref"] if git["ref"] and is_bundle else git["object"]
+    # Of a repository in an archive only the objects are taken: whatever else lies in it could have git execute commands.
+    unpacked = (
+        f"git init --quiet --bare --object-format={git['objectFormat']} repository.git\n"
+        f"tar -xf {name} -C repository.git --transform 's,^.*objects/,objects/,' --wildcards '*objects/*'"
     )
+    command = (
+        f"git clone --quiet --bare {name} repository.git\n" if is_bundle else f"{unpacked}\n"
+    ) + f"git -C repository.git rev-parse '{found}' '{found}^{{commit}}' '{found}^{{tree}}'"
     names = "\n".join((git["object"], git["commit"], git["tree"]))
     return OwnCheck(
         "It leads to the same tag, commit and tree" if git["ref"] else "It leads to the same tree", command, names

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from transparency.web import deliver, deliver_source, tokens, uploads
+from transparency.web import deliver, deliver_git, deliver_source, tokens, uploads
 
 urlpatterns = [
     path("products/<slug:slug>/-/deliver/", deliver.deliver, name="deliver"),
     path("products/<slug:slug>/-/deliver/debian/", deliver_source.source, name="deliver-source"),
+    path("products/<slug:slug>/-/deliver/git/", deliver_git.repository, name="deliver-git"),
     path("products/<slug:slug>/-/uploads/", uploads.uploads, name="uploads"),
     path("products/<slug:slug>/-/tokens/", tokens.tokens, name="tokens"),
     path("products/<slug:slug>/-/tokens/<int:identity>/revoke/", tokens.revoke, name="token-revoke"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from django.contrib import messages
@@ -43,6 +43,15 @@ def for_scripts(view: View[Parameters]) -> View[Parameters]:
         return view(request, *args, **kwargs)
 
     return answer
+
+
+Kind = Literal["archive", "source", "git"]
+_PUSHED: dict[Kind, str] = {"archive": "ARCHIVE", "source": "NAME.dsc", "git": "NAME.bundle"}
+_PUSHED_WITH: dict[Kind, tuple[str, ...]] = {
+    "archive": (" --signature ARCHIVE.sig",),
+    "source": (),
+    "git": (" --tag TAG",),
+}
 
 
 @require_POST
@@ -111,14 +120,14 @@ def own_upload(product: Product, person: Person, identity: str) -> Upload:
     return row
 
 
-def push_command(request: HttpRequest, product: Product, *, source: bool = False) -> str:
+def push_command(request: HttpRequest, product: Product, *, kind: Kind = "archive") -> str:
     """What a vendor's machine is told to do with a token."""
     address = request.build_absolute_uri("/").rstrip("/")
     lines = (
-        f"transparency push {'NAME.dsc' if source else 'ARCHIVE'}",
+        f"transparency push {_PUSHED[kind]}",
         f" --product {product.slug}",
         " --release VERSION",
-        *(() if source else (" --signature ARCHIVE.sig",)),
+        *_PUSHED_WITH[kind],
         f" --url {address}",
     )
     return " \\\n".join(lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.gitrepos import PERSON, commit_body, tag_body, with_header
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.sources import gitbundle, gitfolder, gitobject, submodules
 from transparency.proofs.sources.archive import ArchiveError
 from transparency.proofs.sources.gitbundle import parse_bundle
 from transparency.proofs.sources.gitobject import (
@@ -23,11 +26,19 @@ from transparency.proofs.sources.gitobject import (
 )
 from transparency.proofs.sources.gittree import parse_tree
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 OID, OTHER = 40 * "1", 40 * "2"
 SIGNATURE = b"-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n"
 PGP = SIGNATURE.replace(b"SSH SIGNATURE", b"PGP SIGNATURE")
 TAG, COMMIT = tag_body("v1.0", OID), commit_body(OID, (OTHER,))
 SIGNED = with_header(COMMIT, "gpgsig", SIGNATURE)
+
+
+@pytest.mark.parametrize("module", [gitbundle, gitfolder, gitobject, submodules])
+def test_the_examples_in_the_modules_hold(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
 
 
 class TestTags:

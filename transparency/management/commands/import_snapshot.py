@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from transparency.errors import EvidenceError, UnusableInputError
 from transparency.gateways.decompress import KINDS
-from transparency.gateways.git_parsing import Wanted
 from transparency.management.imports import (
     add_release_arguments,
     enrol_keys,
@@ -22,6 +21,7 @@ from transparency.management.output import EXIT_REFUSED, PortalCommand, printabl
 from transparency.models import Delivery, Job, Release
 from transparency.proofs.links.dsc import MAX_FILE_BYTES
 from transparency.proofs.signatures.keys import GIT_NAMESPACE
+from transparency.proofs.sources.gitobject import Wanted
 from transparency.reports import delivery_report, source_report
 from transparency.services.enrol_anchor import DELIVERY_NAMESPACES
 from transparency.services.ensure_release import ensure_release

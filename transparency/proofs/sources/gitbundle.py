@@ -8,7 +8,7 @@ r"""The head of a git bundle (git's gitformat-bundle), versions 2 and 3: which r
 
 >>> head = parse_bundle(b"# v2 git bundle\n" + 40 * b"a" + b" refs/tags/v1\n\nPACK")
 >>> head.object_format, head.refs, head.size
-('sha1', {'refs/tags/v1': 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'}, 72)
+('sha1', {'refs/tags/v1': 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'}, 71)
 """
 
 from __future__ import annotations

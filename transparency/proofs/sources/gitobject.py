@@ -60,6 +60,17 @@ _ONCE = frozenset({*_FIRST, b"encoding"})
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a repository is to be imported: a tag by its name, or a commit by its whole name. Exactly one of the two."""
+
+    tag: str | None = None
+    commit: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        return {"tag": self.tag, "commit": self.commit}
+
+
+@dataclass(frozen=True, slots=True)
 class GitTag:
     """A tag object: what it names, what was signed (`payload`), and the signature with its armour; None where it is not signed."""
 
