@@ -1,4 +1,4 @@
-"""Throw-away keys of every format, made and used by the tools that people have: ssh-keygen, minisign, OpenSSL, Sequoia."""
+"""Throw-away keys of every format, made and used by the tools that people have: ssh-keygen, minisign, openssl, Sequoia."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.x509 import DAY, NOW, cms_sign, leaf, middle, root
 from transparency.proofs.signatures.keys import EnrolledKey, key_from_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -135,3 +137,18 @@ class OpenPgpSigner:
     def clearsign(self, text: bytes) -> bytes:
         """The text as a .dsc is signed: with the signature, of type text, in the same file."""
         return bytes(pysequoia.sign(self._signer, text, mode=pysequoia.SignatureMode.CLEAR))
+
+
+class CertificateSigner:
+    """A signer below an authority of its vendor; `cms_sign` of the openssl command. The authority is what is enrolled."""
+
+    def __init__(self, folder: Path, *, begins: datetime = NOW - DAY) -> None:
+        self.folder, self.authority = folder, root(begins=begins)
+        self.identity = leaf(middle(self.authority, begins=begins), begins=begins)
+        self.key = self.authority.key
+
+    def sign(self, data: bytes, namespace: str = "file") -> bytes:
+        return cms_sign(self.folder, self.identity, data, form="PEM")
+
+    def sign_statement(self, message: bytes, namespace: str) -> bytes:
+        raise NotImplementedError

@@ -98,7 +98,13 @@ FILES = {
 }
 BUILDS = {"pump-1.0.bin": b"\x7fELF the program in use", "pump-1.0.txt": b"notes\n"}
 VALID = RecordedVerdict("valid", "valid", POLICY)
-_SIGNATURE_FORMATS = {"ssh": "sshsig", "minisign": "minisign", "openpgp": "openpgp", "signify": "signify"}
+_SIGNATURE_FORMATS = {
+    "ssh": "sshsig",
+    "minisign": "minisign",
+    "openpgp": "openpgp",
+    "signify": "signify",
+    "x509": "cms",
+}
 ORIG, DEBIAN, DSC = "pump_1.0.orig.tar.gz", "pump_1.0-1.debian.tar.xz", "pump_1.0-1.dsc"
 PATCHES = b"not really an archive: nothing here reads it"
 

@@ -24,6 +24,7 @@ CONCLUSIONS = (
     ("violation", "violation: I found a violation"),
     ("abstain", "abstain: I do not conclude"),
 )
+_SIGN_NO_STATEMENTS = (TrustAnchor.Format.SIGNIFY, TrustAnchor.Format.X509)
 
 
 class StatementForm(forms.Form):
@@ -64,7 +65,7 @@ class StatementForm(forms.Form):
 
     def __init__(self, data: Any = None, *, person: Person) -> None:
         super().__init__(_with_initial(data, type(self).base_fields) if data is not None else None)
-        usable = person.anchors.exclude(format=TrustAnchor.Format.SIGNIFY).filter(revoked_at__isnull=True)
+        usable = person.anchors.exclude(format__in=_SIGN_NO_STATEMENTS).filter(revoked_at__isnull=True)
         self.fields["anchor"].queryset = usable  # type: ignore[attr-defined]
         self.fields["anchor"].label_from_instance = lambda key: f"{key.get_format_display()} {key.fingerprint}"  # type: ignore[attr-defined]
 

@@ -19,6 +19,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "log": ("leaf", "opening", "checkpoint", "note_keys", "log_proof", "tiles"),
     "signatures": ("sshsig", "sshsig_blob", "minisign", "signify", "openpgp", "judge"),
+    "x509": ("cms", "certificate", "timestamp"),
     "keys": (
         "ssh_key", "ssh_key_blob", "minisign_key", "minisign_secret", "signify_key", "keys", "pem_blob", "openpgp_key",
         "openpgp_blob",

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from tests.cms import HandMade, stamped, token
 from tests.fuzz.gits import add_gits
 from tests.fuzz.packages import add_packages
 from tests.fuzz.shapedseeds import add_shaped
 from tests.fuzz.wallseeds import add_wall
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
 from tests.proofs.sources.zips import DEFLATE, Entry, described, make_zip
-from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, SignifySigner, SshSigner
+from tests.signers import CertificateSigner, MinisignSigner, OpenPgpSigner, PemSigner, SignifySigner, SshSigner
 from tests.simulator import Simulator
 from transparency.proofs.attest.dsse import parse_envelope
 from transparency.proofs.container import parse_container
@@ -125,6 +126,13 @@ def _add_signers(found: dict[str, list[bytes]], scratch: Path) -> None:
     found["minisign_secret"] = [(scratch / "minisign.key").read_bytes()]
     for name, what in (("openpgp", "SIGNATURE"), ("openpgp_key", "PUBLIC KEY BLOCK")):
         found[name] += [dearmour(data, what, "seed") for data in found[name] if b"PGP " + what.encode() in data]
+    authority = CertificateSigner(scratch)
+    made = HandMade(authority.identity, b"message")
+    stamp = token(authority.identity, b"message", _NOW)
+    found["cms"] = [authority.sign(b"message"), made.bytes(), stamped(made, stamp)]
+    found["certificate"], found["timestamp"] = [authority.authority.der, authority.identity.der], [stamp]
+    found["keys"].append(authority.key.public.encode())
+    found["judge"].append(made.bytes())
     event = EventRecord(
         "acme", "pump", "1", "open", "withdrawn", None, None, None, "k", "a", "b", "why", "acme", _NOW, 32 * "0"
     )  # fmt: skip

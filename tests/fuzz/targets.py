@@ -35,6 +35,12 @@ from transparency.proofs.records import (
     parse_builds_record,
     parse_delivery_record,
 )
+from transparency.proofs.signatures.certificate import (
+    format_pem_certificate,
+    parse_certificate,
+    parse_pem_certificate,
+)
+from transparency.proofs.signatures.cms import parse_cms
 from transparency.proofs.signatures.judge import FileDigests, judge_signature
 from transparency.proofs.signatures.keys import key_from_text, parse_key
 from transparency.proofs.signatures.minisign import parse_minisign, parse_minisign_key
@@ -43,6 +49,7 @@ from transparency.proofs.signatures.openpgp import parse_openpgp_signatures
 from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.proofs.signatures.signify import format_signify, parse_signify, parse_signify_key
 from transparency.proofs.signatures.sshsig import format_sshsig, parse_ssh_public_key, parse_sshsig
+from transparency.proofs.signatures.timestamp import parse_timestamp
 from transparency.proofs.sources.intake import take_in
 from transparency.proofs.sources.membersource import TarSource
 from transparency.proofs.sources.paths import judge_path
@@ -124,6 +131,21 @@ def minisign_secret(data: bytes) -> None:
 
 def signify(data: bytes) -> None:
     assert format_signify(parse_signify(data)) == data
+
+
+def cms(data: bytes) -> None:
+    parse_cms(data)
+
+
+def certificate(data: bytes) -> None:
+    found = parse_certificate(data)
+    assert parse_pem_certificate(format_pem_certificate(found)) == found
+    found.key  # noqa: B018 - is read or refused
+    found.identities()
+
+
+def timestamp(data: bytes) -> None:
+    parse_timestamp(data)
 
 
 def signify_key(data: bytes) -> None:
@@ -266,7 +288,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         shaped.tar_summed, shaped.zip_entries, shaped.streams, shaped.gzip_members, shaped.sshsig_blob, shaped.ssh_key_blob,
         shaped.pem_blob, shaped.openpgp_blob, shaped.openpgp_check, shaped.openpgp_library, shaped.file_table, shaped.escaping,
         shaped.times, agreement.readers, agreement.verifiers, agreement.dossier_bytes, agreement.hostile_centre,
-        signify, signify_key, debian.cleartext, debian.dsc, debian.series, debian.patch_text, debian.patch_apply, debian.overlay,
+        signify, signify_key, cms, certificate, timestamp, debian.cleartext, debian.dsc, debian.series, debian.patch_text, debian.patch_apply, debian.overlay,
         wall.contained_intake, wall.contained_verdict, wall.contained_message, wall.xz, wall.xz_streams,
         gits.git_tag, gits.git_commit, gits.git_tree, gits.git_bundle,
         packages.package_metadata, packages.purl, packages.rpm_header, packages.cpio_members,

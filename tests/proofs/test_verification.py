@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.signers import MinisignSigner, OpenPgpSigner, PemSigner, Signer, SshSigner
-from tests.simulator import NORTH, SOUTH, TIME, Simulator, check, given_file, repacked, status_of
+from tests.cms import HandMade, stamped, token
+from tests.signers import CertificateSigner, MinisignSigner, OpenPgpSigner, PemSigner, Signer, SshSigner
+from tests.simulator import NORTH, SOUTH, TIME, VENDOR, Simulator, check, given_file, repacked, status_of
+from tests.x509 import DAY, NOW, STAMPS, issue, leaf, root, usage
 from transparency.gateways.openpgp import OpenPgp
 from transparency.proofs.container import format_container, parse_container
 from transparency.proofs.digest import Digest
 from transparency.proofs.dossier import build_dossier, members_of
 from transparency.proofs.errors import UnusableInputError
+from transparency.proofs.records import RecordedSignature
+from transparency.proofs.signatures.keys import KeyHolder, key_from_text
 from transparency.proofs.trust import KeyRing
 from transparency.proofs.verification import verify_dossier, verify_members
 
@@ -116,11 +120,12 @@ def signer(kind: str, folder: Path) -> Signer:
         "pem": PemSigner,
         "p256": lambda: PemSigner(p256=True),
         "openpgp": OpenPgpSigner,
+        "x509": lambda: CertificateSigner(folder),
     }
     return makers[kind]()
 
 
-@pytest.mark.parametrize("kind", ["ssh", "ecdsa", "minisign", "minisign-legacy", "openpgp"])
+@pytest.mark.parametrize("kind", ["ssh", "ecdsa", "minisign", "minisign-legacy", "openpgp", "x509"])
 def test_a_vendor_signs_with_the_key_that_it_has(kind: str, tmp_path: Path) -> None:
     now = datetime.now(UTC) + timedelta(minutes=1)
     world = Simulator(tmp_path, vendor=signer(kind, tmp_path), time=now.replace(microsecond=0)).complete()
@@ -134,6 +139,24 @@ def test_a_vendor_signs_with_the_key_that_it_has(kind: str, tmp_path: Path) -> N
         assert (alone.exit_code, alone.unmet) == (4, ("signedSource",))
     else:
         assert alone.exit_code == 0
+
+
+def test_a_signature_kept_by_a_time_stamp_holds_in_a_dossier_when_the_certificates_had_ended(tmp_path: Path) -> None:
+    authority, clock_root = root(), root("Time Root")
+    signer = leaf(authority, ends=NOW + DAY)
+    world = Simulator(tmp_path, time=NOW + 40 * DAY)
+    made = HandMade(signer, world.archive)
+    made.signature = made.sign(made.signed_set())
+    clock = issue("Clock", clock_root, key_usage=usage(sign=True), purposes=(STAMPS,), critical_purposes=True)
+    signature = stamped(made, token(clock, made.signature, NOW))
+    recorded = RecordedSignature(Digest.of(signature), "cms", authority.key.fingerprint, "valid", "valid")
+    world.deliver(replace(world.delivery_record([]), signatures=(recorded,)), signatures=[signature])
+    stamps = key_from_text(f"use: time-stamps\n{clock_root.pem}")
+    for keys, code in (((authority.key, stamps), 0), ((authority.key,), 1)):
+        trust = replace(world.trust(), ring=replace(world.ring(), vendors=(KeyHolder(VENDOR, keys),)))
+        report = check(world, trust=trust, now=NOW + 41 * DAY)
+        ended = status_of(report, "deliveries/01/signature")
+        assert (ended, report.failed) == (("ok", None) if code == 0 else ("failed", "deliveries/01/signature"))
 
 
 @pytest.mark.parametrize("kind", ["ssh", "ecdsa", "minisign", "minisign-legacy", "pem", "p256", "openpgp"])

@@ -9,14 +9,18 @@ import random
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.signers import CertificateSigner
 from tests.simulator import Simulator
 from transparency.client.main import main as client
 from transparency.proofs.container import format_container, parse_container
+from transparency.proofs.signatures.keys import key_from_text
+from transparency.proofs.trust import format_trust_file
 from transparency.verifier import verify
 
 if TYPE_CHECKING:
@@ -83,8 +87,6 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def trust_of(simulator: Simulator, **require: Any) -> bytes:
-    from transparency.proofs.trust import format_trust_file
-
     return format_trust_file(simulator.trust(**require))
 
 
@@ -232,6 +234,32 @@ def reindexed(members: dict[str, bytes]) -> dict[str, bytes]:
         else index["subject"]
     )
     return members | {"dossier.json": canonical_json(index)}
+
+
+def test_signatures_by_certificates_are_read_by_both_and_checked_by_the_client_alone(tmp_path: Path) -> None:
+    """verify.py follows no chains: it says so, and believes nothing."""
+    now = (datetime.now(UTC) + timedelta(minutes=1)).replace(microsecond=0)
+    signer = CertificateSigner(tmp_path)
+    world = Simulator(tmp_path, vendor=signer, time=now).complete()
+    (tmp_path / "dossier.zip").write_bytes(world.dossier())
+    (tmp_path / "trust").write_bytes(format_trust_file(world.trust()))
+    when = f"{now + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    arguments = [str(tmp_path / "dossier.zip"), "--trust", str(tmp_path / "trust"), "--now", when]
+    ours, theirs = answer(lambda more: client(["verify", *more]), arguments), answer(verify.main, arguments)
+    links = {link["name"]: link for link in theirs["links"]}
+    assert {link["name"]: link["status"] for link in ours["links"]}["deliveries/01/signature"] == "ok"
+    assert links["deliveries/01/signature"]["status"] == "not checked"
+    assert "openssl cms -verify" in str(links["deliveries/01/signature"])
+    assert (ours["exit"], theirs["exit"]) == (0, 4)
+    for text in (
+        signer.authority.pem,
+        f"signer: email:a@b.example\n{signer.authority.pem}",
+        f"use: time-stamps\n{signer.authority.pem}",
+    ):
+        key = key_from_text(text)
+        assert verify.x509_name(key.public) == key.fingerprint
+    with pytest.raises(verify.Bad):
+        verify.check_cms(b"untrusted comment: x\n")
 
 
 def test_it_runs_alone_as_a_script(simulator: Simulator, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.proofs.signatures.test_openpgp_key import BAD, packet
 from tests.signers import MinisignSigner, OpenPgpSigner
 from tests.web.posts import check_refusals
+from tests.x509 import root
 from transparency.models import Event, Grant, Organisation, TrustAnchor
 from transparency.permissions import Right
 from transparency.proofs.signatures.openpgp import armour
 from transparency.proofs.signatures.openpgp_key import PRIMARY
 from transparency.services.enrol_anchor import enrol_product_anchor
+from transparency.services.enrolled_keys import enrolled_keys
 from transparency.services.ensure_release import ensure_release
 from transparency.services.keep_key_ids import keep_key_ids
 
@@ -114,6 +116,57 @@ def test_the_six_checks_of_enrolling(browse: Browse, anchor: TrustAnchor, keys: 
         missing="/products/nothing/-/keys/",
         has_page=True,
     )
+
+
+class TestCertificates:
+    def test_an_authority_is_enrolled_for_the_signer_that_is_named_with_it(
+        self, browse: Browse, anchor: TrustAnchor
+    ) -> None:
+        authority, client = root(), browse("vera")
+        answer = client.post(PLACE, {"public": authority.pem, "signer": "email:release@vendor.example"})
+        assert answer.headers["Location"] == PLACE
+        new = TrustAnchor.objects.latest("pk")
+        assert (new.format, new.fingerprint) == ("x509", f"{authority.key.fingerprint}#email:release@vendor.example")
+        page = client.get(PLACE).content.decode()
+        assert "X.509 certificate" in page
+        assert "#email:release@vendor.example" in page
+        file = client.get(f"{PLACE}{new.pk}/")
+        assert authority.pem in file.content.decode()
+        name = authority.key.fingerprint.partition(":")[2]
+        assert file.headers["Content-Disposition"] == f'attachment; filename="{name}.pem"'
+
+    def test_one_of_time_stamps_is_enrolled_as_that(self, browse: Browse, anchor: TrustAnchor) -> None:
+        authority = root()
+        assert browse("vera").post(PLACE, {"public": authority.pem, "time_stamps": "on"}).status_code == 302
+        [key] = enrolled_keys(TrustAnchor.objects.filter(format="x509"))
+        assert key.is_for_time_stamps
+
+    def test_what_cannot_be_said_of_a_key_is_refused_and_nothing_is_enrolled(
+        self, browse: Browse, anchor: TrustAnchor, keys: Mapping[str, Key]
+    ) -> None:
+        before, pem = state(anchor), root().pem
+        cases: list[tuple[dict[str, str], str]] = [
+            (
+                {"public": keys["outsider"].public, "namespaces": "file", "signer": "email:a@b.example"},
+                "X.509 certificates only",
+            ),
+            ({"public": keys["outsider"].public, "namespaces": "file", "time_stamps": "on"}, "X.509 certificates only"),
+            ({"public": pem, "signer": "email:a@b.example", "time_stamps": "on"}, "one of the two"),
+            ({"public": pem, "signer": "Vendor Ltd"}, "cannot be read"),
+            ({"public": root(kind="rsa1024").pem}, "too weak"),
+            ({"public": pem + pem}, "cannot be read"),
+        ]
+        for data, words in cases:
+            answer = browse("vera").post(PLACE, data)
+            assert answer.status_code == 422
+            assert words in answer.content.decode(), words
+        assert state(anchor) == before
+
+    def test_a_certificate_signs_no_statements(self, browse: Browse, cast: Cast) -> None:
+        answer = browse("anna").post("/keys/", {"public": root().pem})
+        assert answer.status_code == 422
+        assert "Keys of this kind are not accepted." in answer.content.decode()
+        assert not cast.auditor.anchors.filter(format="x509").exists()
 
 
 @pytest.mark.parametrize("person", ["stan", "anna", "bela"])

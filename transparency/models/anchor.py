@@ -17,6 +17,7 @@ class TrustAnchor(models.Model):
         PEM = "pem", "PEM"
         OPENPGP = "openpgp", "OpenPGP"
         SIGNIFY = "signify", "signify"
+        X509 = "x509", "X.509 certificate"
 
     class Revocation(models.TextChoices):
         COMPROMISED = "compromised", "compromised, or no reason known"

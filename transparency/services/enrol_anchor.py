@@ -130,6 +130,8 @@ def enrol_person_anchor(
         raise AssertionError("people without an organisation have no keys")
     refuse_weak(public_text)
     key = key_from_text(public_text)
+    if key.format == "x509":
+        raise EvidenceError("key-type", expected="a key that signs statements", found="a certificate")
     with transaction.atomic():
         anchor, created = TrustAnchor.objects.get_or_create(
             person=person,

@@ -629,6 +629,30 @@ def openpgp_signatures(data: bytes) -> List[Tuple[int, bytes]]:
     return found
 
 
+X509_TEXT = re.compile(
+    r"(?:(use: time-stamps)\s+|signer: ((?:email|dns|uri|subject):[^\s#](?:[^\r\n#]{0,118}[^\s#])?)\s+)?"
+    r"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----"
+)
+
+
+def x509_name(public: str) -> str:
+    """The name of an enrolled certificate; what it is worth is not looked at here, as no signature is checked by it."""
+    match = X509_TEXT.fullmatch(public.strip())
+    need(match is not None, "not a certificate with at most one line above it")
+    stamps, signer, block = match.groups() if match else ("", "", "")
+    der = base64_of("".join(block.split()))
+    need(der[:1] == b"\x30" and len(der) <= 16 * 1024, "not a certificate")
+    what = "time-stamps" if stamps else signer
+    return "sha256:" + sha256(der) + ("#" + what if what else "")
+
+
+def check_cms(signature: bytes) -> None:
+    """Chains of certificates are not followed here: another program says whether they hold."""
+    armoured = re.match(rb"\s*-----BEGIN (?:CMS|PKCS7|SIGNED MESSAGE)-----", signature) is not None
+    need(armoured or signature[:1] == b"\x30", "not a CMS signature")
+    raise NotChecked("CMS signatures are checked by the transparency client, or by openssl cms -verify")
+
+
 def read_key(value: Any, strict: bool) -> Key:
     entry = obj(value, "key")
     if strict:
@@ -643,6 +667,8 @@ def read_key(value: Any, strict: bool) -> Key:
     elif kind == "pem":
         refuse_pem(pem_der(public))
         name = "sha256:" + sha256(pem_der(public))
+    elif kind == "x509":
+        name = x509_name(public)
     else:
         need(kind == "openpgp", f"a key of format {shown(kind)[:40]}")
         name = openpgp_fingerprint(public)
@@ -775,6 +801,8 @@ def check_detached(signature: bytes, digests: Digests, key: Key, moment: datetim
         check_minisign(signature, digests, key)
     elif key.format == "signify":
         check_signify(signature, digests, key)
+    elif key.format == "x509":
+        check_cms(signature)
     else:
         raise Bad("PEM keys sign statements only")
 
@@ -1019,7 +1047,7 @@ def read_signatures(record: Dict[str, Any], key: str) -> Tuple[Signed, ...]:
         outcome = text(entry, "outcome", key)
         text(entry, "code", key)
         need(
-            outcome in OUTCOMES and kind in (None, "sshsig", "openpgp", "minisign", "signify"),
+            outcome in OUTCOMES and kind in (None, "sshsig", "openpgp", "minisign", "signify", "cms"),
             "an unknown outcome or format",
         )
         found.append(Signed(hex_of(entry, "sha256", key), kind, who, outcome))
@@ -1618,7 +1646,7 @@ def check_statement(signature: bytes, payload: bytes, key: Key, origin: str, mom
     elif key.format == "minisign":
         check_minisign(signature, digests_of(pae), key)
     else:
-        need(key.format == "openpgp", "signify keys sign no statements")
+        need(key.format == "openpgp", f"{key.format} keys sign no statements")
         need(len(openpgp_signatures(signature)) == 1, "several OpenPGP signatures in one")
         check_openpgp(signature, digests_of(pae), key, moment)
 
@@ -1879,7 +1907,7 @@ class Walk:
         missing, wrong = "", "the key was not valid then"
         for key in keys:
             try:
-                if key.covers(moment):
+                if key.covers(moment) or key.format == "x509":
                     check_detached(data, digests, key, moment)
                     return None
             except NotChecked as error:

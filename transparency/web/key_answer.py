@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def key_answer(anchor: TrustAnchor) -> HttpResponse:
-    ending = {"openpgp": "asc", "pem": "pem"}.get(anchor.format, "pub")
+    ending = {"openpgp": "asc", "pem": "pem", "x509": "pem"}.get(anchor.format, "pub")
     response = HttpResponse(f"{anchor.public}\n", content_type="text/plain; charset=utf-8")
-    name = "".join(char for char in anchor.fingerprint.rpartition(":")[2] if char.isalnum())
+    name = "".join(char for char in anchor.fingerprint.partition("#")[0].rpartition(":")[2] if char.isalnum())
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
     return response

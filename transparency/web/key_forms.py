@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from transparency.errors import EvidenceError, sentence_for
+from transparency.proofs.signatures.x509_anchor import TIME_STAMPS
 from transparency.proofs.times import day_begins, day_ends
 from transparency.services.checked_reason import MAX_REASON_CHARACTERS
 from transparency.services.enrol_anchor import MAX_KEY_CHARACTERS, refuse_weak
@@ -17,6 +18,7 @@ NAMESPACES = (
     ("file", "file: archives and checksum lists, as “ssh-keygen -Y sign -n file” makes them"),
     ("git", "git: signed tags and commits"),
 )
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 MOST_AHEAD = timedelta(days=3660)
 
 
@@ -36,8 +38,8 @@ class PublicKeyForm(forms.Form):
     public = forms.CharField(
         label="Public key",
         help_text=(
-            "The line of an OpenSSH .pub file, a minisign or signify .pub file, a PEM PUBLIC KEY, or an armoured OpenPGP "
-            "certificate."
+            "The line of an OpenSSH .pub file, a minisign or signify .pub file, a PEM PUBLIC KEY, an armoured OpenPGP "
+            "certificate, or a PEM CERTIFICATE (X.509) that vouches for the signers."
         ),
         max_length=MAX_KEY_CHARACTERS,
         required=False,
@@ -58,13 +60,17 @@ class PublicKeyForm(forms.Form):
                 "file", f"A public key is at most {MAX_KEY_CHARACTERS:,} bytes; this file has {file.size:,}."
             )
             return cleaned
-        text = file.read().decode("utf-8", "replace") if file else pasted
+        text = self.said(file.read().decode("utf-8", "replace") if file else pasted)
         try:
             refuse_weak(text)
         except EvidenceError as error:
             self.add_error("public" if pasted else "file", complaint(error))
         cleaned["key"] = text
         return cleaned
+
+    def said(self, text: str) -> str:
+        """The key's text with what the form says beside it."""
+        return text
 
 
 class EnrolForm(PublicKeyForm):
@@ -85,7 +91,31 @@ class EnrolForm(PublicKeyForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "class": "tc-short"}),
     )
-    field_order = ("public", "file", "namespaces", "valid_from", "valid_until")
+    signer = forms.CharField(
+        label="Whom a signer’s certificate must name",
+        help_text=(
+            "Only with an X.509 certificate. email:…, dns:… or uri:… as an alternative name, or subject:… whole (CN=…). Empty: anybody "
+            "whom the certificate vouches for, so name the signer unless the authority is the vendor’s own."
+        ),
+        max_length=126,
+        required=False,
+    )
+    time_stamps = forms.BooleanField(
+        label="An X.509 certificate of a time-stamp authority: it vouches for times, and for no signer", required=False
+    )
+    field_order = ("public", "file", "signer", "time_stamps", "namespaces", "valid_from", "valid_until")
+
+    def said(self, text: str) -> str:
+        signer = self.cleaned_data.get("signer", "")
+        if signer and self.cleaned_data.get("time_stamps"):
+            self.add_error("time_stamps", "A time-stamp authority vouches for no signer: one of the two.")
+        elif (signer or self.cleaned_data.get("time_stamps")) and _CERTIFICATE not in text:
+            self.add_error("signer" if signer else "time_stamps", "This is said of X.509 certificates only.")
+        elif signer:
+            return f"signer: {signer}\n{text.strip()}"
+        elif self.cleaned_data.get("time_stamps"):
+            return f"{TIME_STAMPS}\n{text.strip()}"
+        return text
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

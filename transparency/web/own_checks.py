@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from transparency.models import Delivery, SignatureFile, TrustAnchor
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,200}\Z")
-ENDINGS = {"openpgp": "asc", "sshsig": "sig", "minisign": "minisig", "signify": "signify"}
-_KEYS = {"openpgp": "openpgp", "sshsig": "ssh", "minisign": "minisign", "signify": "signify"}
+ENDINGS = {"openpgp": "asc", "sshsig": "sig", "minisign": "minisig", "signify": "signify", "cms": "p7s"}
+_KEYS = {"openpgp": "openpgp", "sshsig": "ssh", "minisign": "minisign", "signify": "signify", "cms": "x509"}
 _UNPACKERS = {".xz": "xz", ".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
 _FROM_ITS_ARCHIVE = frozenset({"release-archive", "signed-tag", "upstream"})
 
@@ -97,11 +97,13 @@ def _signature(
     signed, before = (plain(row.over_file, "FILE"), "") if row.over_file else _signed_file(delivery, name)
     file = signature_name(delivery, row)
     purpose = "git" if delivery.git else "file"
+    certificate, _, whom = anchor.fingerprint.removeprefix("sha256:").partition("#")
     says = {
         "ssh": f'Good "{purpose}" signature for vendor',
         "minisign": "Signature and comment signature verified",
         "signify": "Signature Verified",
         "openpgp": anchor.fingerprint,
+        "x509": "CMS Verification successful" + (f", and a certificate that names {whom}" if whom else ""),
     }
     commands = {
         "ssh": (
@@ -116,6 +118,12 @@ def _signature(
         "openpgp": (
             f"sqv --keyring {anchor.fingerprint}.asc {file} {signed}\n"
             f"gpg --import {anchor.fingerprint}.asc && gpg --verify {file} {signed}"
+        ),
+        # The purpose is printed with the name: openssl's own default is mail alone.
+        "x509": (
+            f"openssl cms -verify -binary -inform $(head -c 1 {file} | grep -q - && echo PEM || echo DER) -in {file} \\\n"
+            f"  -content {signed} -out /dev/null -CAfile {certificate}.pem -partial_chain -purpose any -signer signer.pem 2>&1\n"
+            "openssl x509 -in signer.pem -noout -subject -ext keyUsage,extendedKeyUsage,subjectAltName"
         ),
     }
     if anchor.format not in commands:

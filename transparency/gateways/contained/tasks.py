@@ -28,7 +28,7 @@ from transparency.proofs.sources.bounds import BoundedStream
 from transparency.proofs.sources.membersource import Limits, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Request = dict[str, Any]
 Files = dict[str, int]
@@ -44,6 +44,12 @@ def judge(request: Request, files: Files) -> dict[str, Any]:
             stream.seek(0)
             return stream.read(digests.size)
 
+    def pieces() -> Iterator[bytes]:
+        with os.fdopen(os.dup(files["content"]), "rb") as stream:
+            stream.seek(0)
+            while piece := stream.read(CHUNK_BYTES):
+                yield piece
+
     small = over["kind"] in {"text", "checksums", "git"}
     keys = [key_of(item) for item in request["keys"]]
     verdict = judge_all(
@@ -53,7 +59,7 @@ def judge(request: Request, files: Files) -> dict[str, Any]:
         now=moment_of(request["now"]) or _never(),
         content=Content(data=read(), text=over["kind"] == "text")
         if small
-        else Content(path=f"/proc/self/fd/{files['content']}", read=read),
+        else Content(path=f"/proc/self/fd/{files['content']}", read=read, pieces=pieces),
         openpgp=OpenPgp(),
         logged_at=moment_of(request["loggedAt"]),
     )

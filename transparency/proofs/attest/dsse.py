@@ -139,8 +139,10 @@ def _check(
     elif key.format == "minisign":
         blake2b = hashlib.blake2b(message).digest()
         check_minisign(parse_minisign(signature), parse_minisign_key(key.public), message=message, blake2b512=blake2b)
-    else:
+    elif key.format == "openpgp":
         _check_openpgp(signature, key, message, now, openpgp)
+    else:
+        raise EvidenceError("key-type", expected="a key that signs statements", found=key.format)
 
 
 def _check_openpgp(

@@ -92,8 +92,9 @@ def _check_one(
     Each key is tried alone: the same key may be enrolled twice, with other windows or namespaces.
     """
     named: list[SignatureFinding] = []
+    stamps = [key for key in keys if key.is_for_time_stamps]
     for key in keys:
-        findings = _judged(data, signed, key, time, basis)
+        findings = _judged(data, signed, key, time, basis, stamps)
         if holds := next((finding for finding in findings if finding.outcome == "valid"), None):
             signer = f"{holds.format} key {holds.key}, a key of {basis.index.vendor} in {basis.key_source}"
             return "ok", f"{signed.name} is signed by {signer}"
@@ -112,13 +113,13 @@ def _check_one(
 
 
 def _judged(
-    data: bytes, signed: Signed, key: EnrolledKey, time: datetime, basis: Basis
+    data: bytes, signed: Signed, key: EnrolledKey, time: datetime, basis: Basis, stamps: Sequence[EnrolledKey]
 ) -> tuple[SignatureFinding, ...]:
-    """What the signature is worth under one key; nothing outside its window."""
-    if not key.covers(time):
+    """What the signature is worth under one key; nothing outside its window, but for what a time stamp may have kept inside it."""
+    if not key.covers(time) and key.format != "x509":
         return ()
     try:
-        counted = for_git([key]) if signed.by_git else [key]
+        counted = [*(for_git([key]) if signed.by_git else [key]), *stamps]
         return judge_signature(data, signed.digests, counted, now=time, content=signed.content, openpgp=basis.openpgp)
     except UnavailableError as error:
         return (SignatureFinding(0, None, key.fingerprint, "unavailable", error.code, ()),)

@@ -1,7 +1,7 @@
 """What signatures over a delivered file are worth, against the keys enrolled for its product (EDGES, Signatures).
 
 Steps of each signature: (1) readable, (2) key enrolled, (3) strong enough, (4) key's time, (5) signature holds.
-Of OpenPGP (4) comes last, after (6) key bound.
+Of OpenPGP (4) comes last, after (6) key bound. Of CMS see cms_judge.py.
 
 | outcome | code | when |
 |---|---|---|
@@ -16,6 +16,7 @@ Of OpenPGP (4) comes last, after (6) key bound.
 | revoked | key-revoked | revoked as compromised, or without a reason, by its owner or by who enrolled it |
 | weak | weak-hash, weak-key | SHA-1, MD5, RIPEMD-160; RSA under 2048 bits, DSA, numbers that anybody can sign by |
 | weak | weak-binding | the subkey is its certificate's by such a hash alone |
+| invalid | chain-…, cms-…, certificate-not-yet | of CMS: the chain does not permit it, or what was signed is not this content |
 | unavailable | content-needed, content-too-large, … | could not be decided now |
 
 Time: a key that is over now still gives `valid` when our own log held these bytes with this signature while it was not (`logged_at`).
@@ -24,9 +25,28 @@ Time: a key that is over now still gives `valid` when our own log held these byt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from transparency.proofs.errors import EvidenceError
+from transparency.proofs.signatures.cms import parse_cms
+from transparency.proofs.signatures.cms_judge import CmsCase, judge_cms
+from transparency.proofs.signatures.findings import (
+    MAX_WHOLE_BYTES,
+    POLICY,
+    Content,
+    FileDigests,
+    Moments,
+    Outcome,
+    SignatureFinding,
+    SignatureFormat,
+    Step,
+    StepStatus,
+    Verdict,
+    enrolled_step,
+    readable_step,
+    revoked_step,
+    unknown_step,
+)
 from transparency.proofs.signatures.minisign import (
     MinisignSignature,
     check_minisign,
@@ -49,81 +69,31 @@ if TYPE_CHECKING:
 
     from transparency.proofs.signatures.keys import EnrolledKey
 
-POLICY = "signatures/3"
-Outcome = Literal["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"]
-SignatureFormat = Literal["sshsig", "openpgp", "minisign", "signify"]
-StepStatus = Literal["holds", "fails", "not checked"]
+__all__ = [
+    "MAX_WHOLE_BYTES",
+    "POLICY",
+    "Content",
+    "FileDigests",
+    "Moments",
+    "OpenPgpChecker",
+    "Outcome",
+    "SignatureFinding",
+    "SignatureFormat",
+    "Step",
+    "StepStatus",
+    "Verdict",
+    "enrolled_step",
+    "judge_all",
+    "judge_signature",
+    "revoked_step",
+    "sniff_format",
+    "unknown_step",
+]
+_CMS_HEADS = (b"-----BEGIN PKCS7-----", b"-----BEGIN CMS-----", b"-----BEGIN SIGNED MESSAGE-----")
+# What is wrong with a file that can be read, in a code of its own.
+_SAID = frozenset({"openpgp-not-detached", "signature-kind", "cms-attached", "cms-attributes", "cms-signers"})
 # The worst of several enrolled keys' findings decides when none is invalid and none is valid.
-# Signatures over the whole file (plain minisign, signify) need it in memory.
-MAX_WHOLE_BYTES = 256 * 1024 * 1024
 _ORDER: tuple[Outcome, ...] = ("revoked", "weak", "expired", "unavailable", "unknown-key")
-
-
-@dataclass(frozen=True, slots=True)
-class FileDigests:
-    """Size in bytes and raw digests of the file as delivered."""
-
-    size: int
-    sha256: bytes
-    sha512: bytes
-    blake2b512: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The file itself: its bytes, or a path that only gateways open; `read` reads it whole for the formats that need that.
-
-    `text`: the bytes are a text with LF, signed as one by OpenPGP's cleartext framework (type 0x01, over CR LF).
-    """
-
-    data: bytes | None = None
-    path: str | None = None
-    read: Callable[[], bytes] | None = None
-    text: bool = False
-
-    def whole(self, size: int) -> bytes:
-        """All of its `size` bytes (`content-too-large`, `content-needed`)."""
-        if size > MAX_WHOLE_BYTES:
-            raise EvidenceError("content-too-large", expected=f"at most {MAX_WHOLE_BYTES} bytes", found=str(size))
-        if self.data is None and self.read is None:
-            raise EvidenceError("content-needed", expected="the signed file", found="its digest alone")
-        return self.data if self.data is not None else self.read() if self.read else b""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was looked at."""
-
-    name: str
-    status: StepStatus
-    expected: str = ""
-    found: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureFinding:
-    """What became of one signature. `file` is the position of the file it came in; `key` the fingerprint or issuer it names."""
-
-    file: int
-    format: SignatureFormat | None
-    key: str | None
-    outcome: Outcome
-    code: str
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The machine's outcome over all signatures, with the policy that gave it."""
-
-    outcome: Outcome
-    code: str
-    findings: tuple[SignatureFinding, ...]
-    policy: str = POLICY
-    # What belongs to no single signature: whether a signed list names the archive, what a signature does not cover.
-    steps: tuple[Step, ...] = ()
-    # Signatures over single files that a signed description names (cover.py): listed, and no part of a record.
-    beside: tuple[SignatureFinding, ...] = ()
 
 
 class OpenPgpChecker(Protocol):
@@ -141,8 +111,10 @@ class OpenPgpChecker(Protocol):
 
 
 def sniff_format(signature: bytes) -> SignatureFormat:
-    """Which of the four formats a signature file has (`signature-unreadable`)."""
+    """Which of the five formats a signature file has (`signature-unreadable`)."""
     head = signature.lstrip()[:64]
+    if signature[:1] == b"\x30" or head.startswith(_CMS_HEADS):
+        return "cms"
     if head.startswith((b"-----BEGIN SSH SIGNATURE-----", b"SSHSIG")):
         return "sshsig"
     if head.startswith(b"-----BEGIN PGP ") or (signature[:1] and signature[0] & 0x80):
@@ -150,7 +122,9 @@ def sniff_format(signature: bytes) -> SignatureFormat:
     if head.startswith(b"untrusted comment:"):
         return "minisign" if b"\ntrusted comment:" in signature else "signify"
     raise EvidenceError(
-        "signature-unreadable", expected="an SSH, OpenPGP, minisign or signify signature", found=repr(signature[:24])
+        "signature-unreadable",
+        expected="an SSH, OpenPGP, minisign, signify or CMS signature",
+        found=repr(signature[:24]),
     )
 
 
@@ -177,10 +151,13 @@ def judge_signature(
             return (_judge_minisign(parse_minisign(signature), case),)
         if kind == "signify":
             return (_judge_signify(parse_signify(signature), case),)
+        if kind == "cms":
+            cms = CmsCase(digests, keys, case.moments, case.content)
+            return (SignatureFinding(position, "cms", *judge_cms(parse_cms(signature), cms)),)
         parsed = parse_openpgp_signatures(signature)
     except EvidenceError as error:
         unreadable = Step("readable", "fails", error.expected, error.found)
-        code = error.code if error.code in {"openpgp-not-detached", "signature-kind"} else "signature-unreadable"
+        code = error.code if error.code in _SAID else "signature-unreadable"
         return (SignatureFinding(position, kind, None, "invalid", code, (unreadable,)),)
     certificates = [key for key in keys if key.format == "openpgp"]
     findings = []
@@ -192,7 +169,7 @@ def judge_signature(
             )
             continue
         outcome, code, key, steps = openpgp.judge(item, content, certificates, now=now, logged_at=logged_at)
-        findings.append(SignatureFinding(position, "openpgp", key, outcome, code, (_readable("OpenPGP"), *steps)))
+        findings.append(SignatureFinding(position, "openpgp", key, outcome, code, (readable_step("OpenPGP"), *steps)))
     return tuple(findings)
 
 
@@ -272,22 +249,6 @@ def _judge_signify(signature: SignifySignature, case: _Case) -> SignatureFinding
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """Now; and when our log first held the same bytes with the same signature, if it did."""
-
-    now: datetime
-    logged_at: datetime | None = None
-
-    def window_step(self, key: EnrolledKey) -> Step:
-        """Whether the enrolment's own window covers now, or covered the time of the log entry."""
-        expected = f"from {key.valid_from or 'no beginning'} to {key.valid_until or 'no end'}"
-        if not key.covers(self.now) and self.logged_at and key.covers(self.logged_at):
-            return Step("key's time", "holds", expected, f"logged here at {self.logged_at.replace(microsecond=0)}")
-        status: StepStatus = "holds" if key.covers(self.now) else "fails"
-        return Step("key's time", status, expected, str(self.now.replace(microsecond=0)))
-
-
-@dataclass(frozen=True, slots=True)
 class _Case:
     """What one signature is judged against."""
 
@@ -307,12 +268,12 @@ class _Case:
             named,
             "unknown-key",
             "unknown-key",
-            (_readable(_NAMES[kind]), unknown_step(named, self.keys)),
+            (readable_step(_NAMES[kind]), unknown_step(named, self.keys)),
         )
 
     def decide(self, kind: SignatureFormat, key: EnrolledKey, check: Callable[[], object]) -> SignatureFinding:
         """The steps of a signature by an enrolled key, in the order of the docstring above."""
-        steps = [_readable(_NAMES[kind]), enrolled_step(key.fingerprint)]
+        steps = [readable_step(_NAMES[kind]), enrolled_step(key.fingerprint)]
 
         def found(outcome: Outcome, code: str, *more: Step) -> SignatureFinding:
             return SignatureFinding(self.position, kind, key.fingerprint, outcome, code, (*steps, *more))
@@ -339,28 +300,5 @@ _NAMES: dict[SignatureFormat, str] = {
     "openpgp": "OpenPGP",
     "minisign": "minisign",
     "signify": "signify",
+    "cms": "CMS",
 }
-
-
-def revoked_step() -> Step:
-    """The step that says that the enrolment was revoked as compromised."""
-    return Step("key's time", "fails", "a key that is not revoked", "revoked here as compromised, or without a reason")
-
-
-def unknown_step(named: str, keys: Sequence[EnrolledKey]) -> Step:
-    """The step that says that a key is not enrolled, and which ones are."""
-    return Step(
-        "key enrolled",
-        "fails",
-        ", ".join(key.fingerprint for key in keys[:5]) or "an enrolled key; there is none",
-        named,
-    )
-
-
-def _readable(name: str) -> Step:
-    return Step("readable", "holds", found=f"{name} signature")
-
-
-def enrolled_step(fingerprint: str) -> Step:
-    """The step that says that a key is enrolled."""
-    return Step("key enrolled", "holds", found=fingerprint)

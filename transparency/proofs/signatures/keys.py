@@ -14,6 +14,7 @@ from transparency.proofs.signatures.openpgp_key import parse_openpgp_certificate
 from transparency.proofs.signatures.pem import parse_pem_key
 from transparency.proofs.signatures.signify import parse_signify_key
 from transparency.proofs.signatures.sshsig import parse_ssh_public_key, ssh_fingerprint
+from transparency.proofs.signatures.x509_anchor import TIME_STAMPS, format_x509_anchor, parse_x509_anchor
 from transparency.proofs.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from transparency.proofs.canonical import JSON, Fields
 
-KeyFormat = Literal["ssh", "minisign", "pem", "openpgp", "signify"]
+KeyFormat = Literal["ssh", "minisign", "pem", "openpgp", "signify", "x509"]
 DELIVERY_NAMESPACES = ("file",)
 GIT_NAMESPACE = "git"
 MAX_KEY_CHARACTERS = 1024 * 1024
@@ -43,6 +44,11 @@ class EnrolledKey:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     revoked: bool = False
+
+    @property
+    def is_for_time_stamps(self) -> bool:
+        """Whether it vouches for times, and for no signer."""
+        return self.format == "x509" and self.public.startswith(TIME_STAMPS)
 
     def covers(self, moment: datetime) -> bool:
         """Whether `moment` lies in the window; whole seconds count, as the formats write them."""
@@ -86,13 +92,15 @@ def parse_key(
 
 
 def key_from_text(text: str) -> EnrolledKey:
-    """The key in a file of any of the five formats, in the spelling that section 9 wants.
+    """The key in a file of any of the six formats, in the spelling that section 9 wants.
 
     minisign's and signify's files have one shape: a comment that begins with `minisign public key`, or none at all, means minisign.
     """
     stripped = text.strip()
     if stripped.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----"):
         return parse_key("openpgp", stripped)
+    if stripped.startswith(("-----BEGIN CERTIFICATE-----", "signer:", "use:")):
+        return parse_key("x509", format_x509_anchor(parse_x509_anchor(stripped)))
     if stripped.startswith("-----BEGIN PUBLIC KEY-----"):
         return parse_key("pem", stripped)
     if stripped.startswith(("ssh-", "ecdsa-", "sk-")):
@@ -105,7 +113,7 @@ def key_from_text(text: str) -> EnrolledKey:
         raise EvidenceError("key-private", expected="a public key", found="a private key; keep it to yourself")
     raise EvidenceError(
         "key-format",
-        expected="an SSH, minisign, signify, PEM or armoured OpenPGP public key",
+        expected="an SSH, minisign, signify, PEM or armoured OpenPGP public key, or a PEM certificate",
         found=repr(stripped[:40]),
     )
 
@@ -173,4 +181,6 @@ def _fingerprint(key_format: KeyFormat, public: str) -> str:
         return parse_signify_key(public).fingerprint
     if key_format == "pem":
         return parse_pem_key(public).fingerprint
+    if key_format == "x509":
+        return parse_x509_anchor(public).fingerprint
     return parse_openpgp_certificate(public.encode()).fingerprint
