@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transparency', '0010_sboms'),
+        ('transparency', '0011_known_files'),
     ]
 
     operations = [
