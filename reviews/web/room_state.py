@@ -17,7 +17,8 @@ from reviews.models.engagement import Acceptance
 from reviews.rules.rows import ROWS_VERSION
 from reviews.services.locate_region import is_text
 from reviews.services.remember_place import last_place
-from transparency.models import Grant, Release
+from transparency.models import Grant, Product, Release
+from transparency.permissions import rights_by_work
 from transparency.prepared import Prepared
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from transparency.models import Person
     from transparency.proofs.filetable import FileEntry
 
+NOTHING = (
+    "none"  # the content of a path that is not there: as much is asked for it, or a clock would tell which paths are
+)
 _NAMES = ("first_name", "last_name", "username", "organisation_id", "organisation__name")
 
 
@@ -109,29 +113,37 @@ class RoomState:
 
 
 def file_state(person: Person, product: str, version: str, path: str) -> RoomState | None:
-    """Of a file of a release's subject; None where there is no such file."""
+    """Of a file of a release's subject; None where there is no such file, or for whoever may know nothing of the product."""
     for release, number, subject, table, *_ in (found := _release(product, version)):
-        entry = _entry(f"p{number}", table, path) if subject else None
-        if entry is None:
+        rights = _rights(person, found[0])
+        if rights is None or not subject:
             return None
-        blob = entry.sha256.hex
+        entry = _entry(f"p{number}", table, path)
+        blob = entry.sha256.hex if entry else NOTHING
         content = (_notes_on_content(number, blob), _marks_on_content(number, blob))
-        digest = _digest(found, _rights(person, number), content)
-        return RoomState(digest, release, entry.lines if is_text(entry) else 0)
+        digest = _digest(found, rights, content)
+        return RoomState(digest, release, entry.lines if is_text(entry) else 0) if entry else None
     return None
 
 
 def folder_state(person: Person, product: str, version: str) -> RoomState | None:
-    """Of all folders of a release's subject: what lies below one counts as well."""
+    """Of all folders of a release's subject: what lies below one counts as well. None for whoever may know nothing of the product."""
     for release, number, *_ in (found := _release(product, version)):
+        rights = _rights(person, found[0])
+        if rights is None:
+            return None
         work = (_notes(number), _marks(number, person.organisation_id or 0), last_place(person.pk, release))
-        return RoomState(_digest(found, _rights(person, number), work), release)
+        return RoomState(_digest(found, rights, work), release)
     return None
 
 
-def _rights(person: Person, product: int) -> tuple[object, ...]:
+def _rights(person: Person, found: tuple[Any, ...]) -> tuple[object, ...] | None:
+    """None for whoever has nothing to do with the product: no clock may tell them what of it there is, nor an error of its stores."""
     now = timezone.now()
+    _, product, *_, visibility, vendor, _ = found
     granted = _grants(product, person.pk, person.organisation_id or 0)
+    if not granted and not rights_by_work(person.organisation, Product(visibility=visibility, vendor_id=vendor)):
+        return None
     return (
         [(_turn(row[0], now), _turn(row[1], now), row) for row in granted],
         [(_turn(row[0], now), _turn(row[1], now), row) for row in _engagements(product)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ from reviews.services.unmark_region import unmark_region
 from reviews.services.write_note import write_note
 from tests.reviews.conftest import colleague, engage
 from transparency.models import Grant, Organisation, Person, Product, Release
+from transparency.queries import file_table_of
+from transparency.services.stores import cache
 from transparency.web.kept_pages import pages
 from transparency.web.spliced import SplicedResponse
 
@@ -247,3 +250,35 @@ def test_a_browser_that_has_the_page_is_told_so(browse: Browse, cast: Cast, enga
         mark_region(person=cast.auditor, engagement=engagement, path="src/main.c", start=1, end=1, level="read")
         assert client.get(place, headers=asked).status_code == 200
         unmark_region(person=cast.auditor, engagement=engagement, path="src/main.c", start=1, end=1)
+
+
+def test_who_may_not_read_cannot_count_which_paths_there_are(
+    browse: Browse, cast: Cast, restricted_engagement: Engagement, settings: Settings
+) -> None:
+    def asks(client: Client, place: str) -> int:
+        client.get(place)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(place).status_code == 404
+        return len(asked.captured_queries)
+
+    there, nowhere = HIDDEN[0], f"{HIDDEN[0]}pp"
+    stranger = browse("bela")
+    assert asks(stranger, there) == asks(stranger, nowhere) == asks(stranger, HIDDEN[1])
+    shutil.rmtree(settings.OBJECT_ROOT)
+    cache().erase(restricted_engagement.release.product.store_key)
+    file_table_of.cache_clear()
+    assert stranger.get(there).status_code == stranger.get(HIDDEN[1]).status_code == 404
+
+
+def test_whoever_reads_one_folder_cannot_count_the_paths_of_another(
+    browse: Browse, cast: Cast, restricted_engagement: Engagement
+) -> None:
+    product = restricted_engagement.release.product
+    Grant.objects.create(person=cast.stranger, product=product, folder="docs", rights=["read-source"])
+    client, counts = browse("bela"), []
+    for place in (HIDDEN[0], f"{HIDDEN[0]}pp"):
+        client.get(place)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(place).status_code == 404
+        counts.append(len(asked.captured_queries))
+    assert counts[0] == counts[1]
