@@ -23,6 +23,7 @@ from reviews.services.resolve_note import resolve_note
 from reviews.services.restore_note import restore_note
 from reviews.services.unmark_region import unmark_region
 from reviews.services.write_note import write_note
+from reviews.web import context
 from tests.reviews.conftest import colleague, engage
 from transparency.models import Grant, Organisation, Person, Product, Release
 from transparency.queries import file_table_of
@@ -252,6 +253,48 @@ def test_a_browser_that_has_the_page_is_told_so(browse: Browse, cast: Cast, enga
         unmark_region(person=cast.auditor, engagement=engagement, path="src/main.c", start=1, end=1)
 
 
+def test_a_page_that_another_version_made_is_never_called_unchanged(
+    browse: Browse, engagement: Engagement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = browse("anna")
+    tag = client.get(FILE).headers["ETag"]
+    pages.clear()
+    monkeypatch.setattr(context, "THEMES", (("system", "as the computer"),))
+    assert client.get(FILE).headers["ETag"] != tag
+    assert client.get(FILE, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_a_browser_that_lost_the_secret_of_its_forms_gets_the_page_anew(cast: Cast, engagement: Engagement) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.login(username="anna", password="anna-password-long")
+    for place in PLACES:
+        tag = client.get(place).headers["ETag"]
+        assert client.get(place, headers={"if-none-match": tag}).status_code == 304
+        del client.cookies["csrf"]
+        assert client.get(place, headers={"if-none-match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("place", [FILE, FOLDER, *HIDDEN])
+def test_a_kept_page_has_the_headers_of_a_made_one(
+    browse: Browse, engagement: Engagement, restricted_engagement: Engagement, place: str
+) -> None:
+    client = browse("anna")
+    for asked in ({}, {"accept-encoding": "gzip"}):
+        pages.clear()
+        made, kept, head = client.get(place, headers=asked), client.get(place, headers=asked), client.head(place)
+        assert isinstance(kept, SplicedResponse)
+        for answer in (made, kept):
+            del answer.headers["Content-Length"]  # what was compressed has a random length
+        assert made.headers.items() == kept.headers.items()
+        assert made.cookies.keys() == kept.cookies.keys() == head.cookies.keys()
+        assert head.content == b""
+    assert made.headers.get("ETag", "").removeprefix("W/") == head.headers.get("ETag", "")
+    for answer in (made, head):
+        for name in ("Content-Length", "Content-Encoding", "ETag"):
+            del answer.headers[name]
+    assert made.headers.items() == head.headers.items()
+
+
 def test_who_may_not_read_cannot_count_which_paths_there_are(
     browse: Browse, cast: Cast, restricted_engagement: Engagement, settings: Settings
 ) -> None:
@@ -282,3 +325,16 @@ def test_whoever_reads_one_folder_cannot_count_the_paths_of_another(
             assert client.get(place).status_code == 404
         counts.append(len(asked.captured_queries))
     assert counts[0] == counts[1]
+
+
+def test_a_page_larger_than_all_memory_leaves_the_others(
+    browse: Browse, engagement: Engagement, settings: Settings
+) -> None:
+    client = browse("anna")
+    client.get(FILE)  # which also is where the folder's page offers to go on
+    pages.clear()
+    client.get(FOLDER)
+    settings.KEPT_PAGES_BYTES = pages.size
+    client.get(FILE)
+    assert is_kept(client, FOLDER)
+    assert not is_kept(client, FILE)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.middleware.csrf import get_token
-from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 
 from transparency.proofs.digest import Digest
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
 
-_KEPT_HEADERS = ("Content-Type", "Cache-Control", "ETag")
+_KEPT_HEADERS = ("Content-Type", "Cache-Control")
 _TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w{64})"')
 _SHOWN_ONCE = ("deleted",)  # of the query: what was just done, offered to be taken back
 
@@ -46,6 +44,7 @@ class _Kept:
     state: str
     page: Spliced
     headers: dict[str, str]
+    digest: str  # of the page without its tokens; empty where browsers keep nothing of it
 
 
 class KeptPages:
@@ -66,6 +65,8 @@ class KeptPages:
     def put(self, address: str, kept: _Kept) -> None:
         with self._lock:
             self._drop(address)
+            if kept.page.size > settings.KEPT_PAGES_BYTES:  # all others would make room in vain
+                return
             self._pages[address] = kept
             self._bytes += kept.page.size
             while self._bytes > settings.KEPT_PAGES_BYTES:
@@ -94,13 +95,15 @@ def kept_page(request: HttpRequest, state: State) -> HttpResponseBase | None:
     if not _may_be_kept(request):
         return None
     kept = pages.get(_address(request), state.digest)
-    if kept is not None:
-        response = SplicedResponse(kept.page, get_token(request).encode())
-        for name, value in kept.headers.items():
-            response.headers[name] = value
-        tag = kept.headers.get("ETag")
-        return get_conditional_response(request, etag=tag, response=response) if tag else response
-    return None
+    if kept is None:
+        return None
+    response = SplicedResponse(kept.page, get_token(request).encode())
+    for name, value in kept.headers.items():
+        response.headers[name] = value
+    if not kept.digest:
+        return response
+    response.headers["ETag"] = tag = _tag(request, kept.digest)
+    return get_conditional_response(request, etag=tag, response=response)
 
 
 def keep_page(request: HttpRequest, response: HttpResponse, before: State, after: State | None) -> HttpResponse:
@@ -112,19 +115,30 @@ def keep_page(request: HttpRequest, response: HttpResponse, before: State, after
         or after.digest != before.digest
     ):
         return response
-    address, state = _address(request), before.digest
-    if "no-store" not in response.headers.get("Cache-Control", ""):
-        response.headers["ETag"] = f'"{Digest.of((address + state).encode()).hex[:32]}"'
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     found = _TOKEN.search(response.content)
-    pages.put(address, _Kept(state, Spliced.of(response.content, found[1] if found else b""), headers))
+    page = Spliced.of(response.content, found[1] if found else b"")
+    address, digest = _address(request), ""
+    if "no-store" not in response.headers.get("Cache-Control", ""):
+        digest = Digest.of(b"\0".join((address.encode(), *page.plain))).hex
+        response.headers["ETag"] = _tag(request, digest)
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    pages.put(address, _Kept(before.digest, page, headers, digest))
     return response
+
+
+def _tag(request: HttpRequest, page: str) -> str:
+    """Of the page as it is, whichever version of the portal made it, and of the secret that its tokens count under.
+
+    A browser whose cookie of that secret is gone gets the page anew: the forms in its copy would be refused.
+    """
+    get_token(request)  # makes the secret where there is none yet
+    return f'"{Digest.of((page + request.META["CSRF_COOKIE"]).encode()).hex[:32]}"'
 
 
 def _may_be_kept(request: HttpRequest) -> bool:
     """Whether the page says nothing that is said once: a message, what was just deleted."""
     return (
-        request.method == "GET"
+        request.method in {"GET", "HEAD"}
         and not any(word in request.GET for word in _SHOWN_ONCE)
         and not len(get_messages(request))
     )
@@ -140,14 +154,5 @@ def _address(request: HttpRequest) -> str:
         request.COOKIES.get("theme"),
         (person.pk, person.is_active, person.display_name),
         organisation and (organisation.pk, organisation.kind, organisation.name),
-        _version(),
     )
     return Digest.of(repr(asked).encode()).hex
-
-
-@lru_cache(maxsize=1)
-def _version() -> str:
-    """The templates and styles as they are: a browser's copy of a page that an older version made is never called unchanged."""
-    templates = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
-    sources = b"".join(path.read_bytes() for path in templates)
-    return Digest.of(sources + static("css/portal.css").encode() + static("css/code.css").encode()).hex
