@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from transparency.proofs.filetable import FileEntry
 
 SUBMODULE = 0o160000
+REFUSED = frozenset({"refused", "bytes_refused"})  # what is mended later changes no row
 SHOWN = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
 
 
@@ -69,7 +70,7 @@ def _page(
     found = _found(request, release, snapshot, _entry_or_404(snapshot, path, may_read), path, identity)
     shown = _shown(request, found, may_read)
     response = kept_as(render(request, "reviews/file.html", shown), release.product)
-    if state is None or shown.get("plain_reason") == FOR_NOW:
+    if state is None or shown.keys() & REFUSED or shown.get("plain_reason") == FOR_NOW:
         return response
     return keep_page(request, response, state, file_state(signed_in(request), product, version, path))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from reviews.services.write_note import write_note
 from reviews.web import context
 from tests.reviews.conftest import colleague, engage
 from transparency.models import Grant, Organisation, Person, Product, Release
-from transparency.queries import file_table_of
+from transparency.queries import _repository, file_table_of, open_file_table
 from transparency.services.stores import cache
 from transparency.web.kept_pages import pages
 from transparency.web.spliced import SplicedResponse
@@ -293,6 +294,28 @@ def test_a_kept_page_has_the_headers_of_a_made_one(
         for name in ("Content-Length", "Content-Encoding", "ETag"):
             del answer.headers[name]
     assert made.headers.items() == head.headers.items()
+
+
+def test_a_file_that_could_not_be_shown_is_tried_again(browse: Browse, engagement: Engagement) -> None:
+    client, product = browse("anna"), engagement.release.product
+    before = shown(client, FILE)
+    assert engagement.release.subject
+    entry = open_file_table(engagement.release.subject).find(b"src/main.c")
+    assert entry
+    [repository] = cache().folder(product.store_key, "repositories").iterdir()
+    shutil.rmtree(cache().folder(product.store_key, "rows"))
+    for file in (repository / "objects" / "pack").iterdir():
+        file.unlink()
+    name = entry.sha1.hex()
+    loose = repository / "objects" / name[:2] / name[2:]
+    loose.parent.mkdir(exist_ok=True)
+    loose.write_bytes(zlib.compress(b"blob 5\0other"))
+    _repository.cache_clear()
+    pages.clear()
+    assert b"This file cannot be shown" in shown(client, FILE)[1]
+    shutil.rmtree(repository)
+    _repository.cache_clear()
+    assert shown(client, FILE) == before
 
 
 def test_who_may_not_read_cannot_count_which_paths_there_are(
