@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMES_A_QUERY = 400
 SHOWN_SERIALS = 12
+# Often written by a project itself under the name of a copied one, and read by people alone: unlike is nothing odd there.
+_OWN_TEXTS = frozenset({"ABOUT-NLS", "INSTALL"})
 _REGULAR = frozenset({0o100644, 0o100755})
 
 
@@ -46,11 +48,13 @@ def recognise(files: Iterable[Difference], table: FileTable) -> dict[int, Recogn
     """By place among `files`: what is recognised of those that need proof. `table` is the second tree's."""
     candidates = dict(_candidates(files, table))
     held = _held({_name(entry) for _, entry in candidates.values()})
-    return {
+    judged = {
         place: _judge(found, entry, held[_name(entry)])
         for place, (found, entry) in candidates.items()
         if held.get(_name(entry))
     }
+    own = {place for place, (_, entry) in candidates.items() if _name(entry) in _OWN_TEXTS}
+    return {place: each for place, each in judged.items() if each.same_as or place not in own}
 
 
 def _candidates(files: Iterable[Difference], table: FileTable) -> Iterator[tuple[int, tuple[Difference, FileEntry]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +11,17 @@ import pytest
 from tests.cast import deliver, finish
 from transparency.comparisons import files_of, findings_of
 from transparency.errors import EvidenceError
+from transparency.gateways.warm import WarmBounds
 from transparency.models import Comparison, Job
 from transparency.proofs.comparisons.classes import RULES
+from transparency.proofs.comparisons.questions import ask_contents
 from transparency.proofs.digest import Digest
+from transparency.queries import open_file_table
 from transparency.services import compare_snapshots
 from transparency.services.compare_snapshots import Wanted, request_comparison
+from transparency.services.contain import warm
 from transparency.services.perform_job import perform_job
+from transparency.services.show_changed_lines import show_changed_lines
 from transparency.services.stores import objects
 from transparency.services.sweep_objects import named_objects
 
@@ -178,3 +184,25 @@ def test_many_pairs_are_asked_about_in_several_turns(cast: Cast, monkeypatch: py
     row = compare(cast, written, dict.fromkeys(written, b"a\r\n"))
     assert set(told(row).values()) == {"line-ends"}
     assert len(told(row)) == 5
+
+
+def test_lines_that_take_too_long_to_compare_end_at_the_limit(cast: Cast) -> None:
+    chance = random.Random(5)
+    lines = [b"%d\n" % chance.randrange(60_000) for _ in range(250_000)]
+    one = b"".join(lines)
+    chance.shuffle(lines)
+    row = compare(cast, {"slow": one, "b": b"b\n"}, {"slow": b"".join(lines), "b": b"c\n"})
+    first, second = open_file_table(row.first), open_file_table(row.second)
+    with pytest.raises(EvidenceError, match="warm-limit"):
+        show_changed_lines(first=(row.first, first.find(b"slow")), second=(row.second, second.find(b"slow")))
+    changed = show_changed_lines(first=(row.first, first.find(b"b")), second=(row.second, second.find(b"b")))
+    assert (changed.added, changed.removed) == (1, 1)
+
+
+def test_a_pair_that_meets_the_limit_takes_no_other_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = warm(compare_snapshots.QUESTIONS, compare_snapshots.FOLDER, WarmBounds(memory=256 * 1024**2))
+    monkeypatch.setattr(compare_snapshots, "warm", lambda *_: small)
+    pairs = [(b"a\n", b"a\r\n", False), (b"a\n" * 2**24, b"a\r\n" * 2**24, False), (b"$Id$", b"$Id: 1 $", False)]
+    with pytest.raises(EvidenceError, match="warm-"):
+        small.run(ask_contents(pairs))
+    assert [each.value for each in compare_snapshots.classes_of(pairs)] == ["line-ends", "content-differs", "keywords"]

@@ -26,6 +26,7 @@ TOOLS = {
     "usr/share/aclocal/build-to-host.m4": HOST,
     "usr/share/misc/config.guess": b"#! /bin/sh\necho guess\n",
     "usr/share/libtool/ltmain.sh": b"#! /bin/sh\necho link\n",
+    "usr/share/automake/INSTALL": b"How to install.\n",
     "usr/share/automake/install-sh": b"#! /bin/sh\necho install\n",
 }
 WRITTEN = {
@@ -133,6 +134,14 @@ def test_other_words_in_a_comment_make_no_other_file(cast: Cast) -> None:
     [file] = files_of(row)
     assert file.known is not None
     assert (file.found.kind.value, file.known.but_comments) == ("known-good", True)
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_a_projects_own_install_notes_are_nothing_odd_and_copied_ones_are_known(cast: Cast) -> None:
+    row = compare(
+        cast, WRITTEN, WRITTEN | {"INSTALL": b"Our own.\n", "lib/INSTALL": TOOLS["usr/share/automake/INSTALL"]}
+    )
+    assert told(row) == {"INSTALL": "generated-unverified", "lib/INSTALL": "known-good"}
 
 
 def run(*arguments: str) -> tuple[int, dict[str, Any]]:

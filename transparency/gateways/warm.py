@@ -127,7 +127,8 @@ class _Warm:
 
     def ask(self, request: bytes, bounds: WarmBounds) -> bytes:
         deadline = time.monotonic() + bounds.time + _GRACE_SECONDS + (_START_SECONDS if self._fresh else 0)
-        head, answer = self._exchange(len(request).to_bytes(LENGTH_BYTES, "big") + request, bounds.output, deadline)
+        whole = memoryview(len(request).to_bytes(LENGTH_BYTES, "big") + request)  # its rest is no copy
+        head, answer = self._exchange(whole, bounds.output, deadline)
         self._fresh = False
         if head == ANSWERED:
             return answer
@@ -135,7 +136,7 @@ class _Warm:
             raise EvidenceError("warm-limit", expected=f"an end within {bounds.cpu} s of CPU", found="more")
         raise EvidenceError("warm-failed", expected="an answer", found="a failure")
 
-    def _exchange(self, rest: bytes, most: int, deadline: float) -> tuple[int, bytes]:
+    def _exchange(self, rest: memoryview, most: int, deadline: float) -> tuple[int, bytes]:
         heard = bytearray()
         with selectors.DefaultSelector() as selector:
             selector.register(self._to, selectors.EVENT_WRITE)
@@ -160,7 +161,7 @@ class _Warm:
             raise UnavailableError("warm-unavailable", expected="an answer", found="the process ended")
         return data
 
-    def _write(self, data: bytes) -> int:
+    def _write(self, data: memoryview) -> int:
         try:
             return os.write(self._to, data[:_PIPE_BYTES])
         except OSError as error:

@@ -203,7 +203,7 @@ class _Trees:
             return
         last = waiting[-1][0]
         keep_claim(self._claim, progress={"step": f"Read what differs, up to file {last.first} of {len(self._first)}."})
-        for (plain, _), kind in zip(waiting, _classes([triple for _, triple in waiting]), strict=True):
+        for (plain, _), kind in zip(waiting, classes_of([triple for _, triple in waiting]), strict=True):
             by = plain.by if kind is FileClass.EXPORT_SUBST else None
             yield self._named(replace(plain, kind=kind, by=by))
 
@@ -269,14 +269,14 @@ def _serials(waiting: Sequence[tuple[Difference, bytes]]) -> list[Difference]:
     return [replace(found, serial=serial, stripped=stripped) for (found, _), (serial, stripped) in told]
 
 
-def _classes(triples: Sequence[Triple]) -> list[FileClass]:
+def classes_of(triples: Sequence[Triple]) -> list[FileClass]:
     """One by one where they are too much together; what is too much by itself is only said to differ."""
     try:
         return read_contents(warm(QUESTIONS, FOLDER).run(ask_contents(triples)), count=len(triples))
     except EvidenceError:
         if len(triples) == 1:
             return [FileClass.CONTENT]
-    return [kind for triple in triples for kind in _classes([triple])]
+    return [kind for triple in triples for kind in classes_of([triple])]
 
 
 def is_readable(entry: FileEntry) -> bool:
