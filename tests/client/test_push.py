@@ -16,11 +16,12 @@ import pytest
 from django.db import connection
 
 from tests.cast import OPEN_FILES, make_archive
+from tests.sboms import spdx2
 from transparency.client import portal as portal_module
 from transparency.client import push
 from transparency.client.main import main
 from transparency.client.portal import check_url
-from transparency.models import Delivery, Job, Product, Release, Upload
+from transparency.models import Delivery, Job, Product, Release, Sbom, Upload
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import UnusableInputError
 from transparency.services.enrol_anchor import enrol_product_anchor
@@ -168,6 +169,29 @@ def test_a_list_covers_the_archive(vendor: Vendor, worker: None) -> None:
     assert vendor.push("--checksums", sums, "--no-wait")[0] == 0
     job = Job.objects.get()
     assert job.payload["cover"]["name"] == "SHA256SUMS"
+
+
+@live
+@pytest.mark.parametrize("with_list", [False, True])
+def test_a_bill_of_materials_goes_along(vendor: Vendor, worker: None, with_list: bool) -> None:
+    bill = vendor.folder / "widget.spdx.json"
+    bill.write_text(json.dumps(spdx2(OPEN_FILES, version="2.0")))
+    more: list[object] = ["--sbom", bill]
+    if with_list:
+        sums = vendor.folder / "SHA256SUMS"
+        sums.write_text(f"{Digest.of(vendor.archive.read_bytes())}  widget-2.0.tar.gz\n")
+        vendor.signature.write_bytes(vendor.cast.vendor_key.sign(sums.read_bytes()))
+        more += ["--checksums", sums]
+    assert vendor.push(*more)[0] == 0
+    deadline = time.monotonic() + 60
+    while not Sbom.objects.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    row = Sbom.objects.get()
+    assert (row.file_name, row.tree["same"], row.tree["undeclaredPaths"]) == (
+        "widget.spdx.json",
+        len(OPEN_FILES),
+        ["noise"],
+    )
 
 
 @live

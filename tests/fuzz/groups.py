@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "debian": ("cleartext", "dsc", "series", "patch_text", "patch_apply", "overlay"),
     "git": ("git_tag", "git_commit", "git_tree", "git_bundle"),
     "packages": ("package_metadata", "purl", "rpm_header", "cpio_members"),
+    "sboms": ("sbom", "sbom_lines"),
     "readers": ("readers",),
     "verifiers": ("verifiers", "dossier_bytes", "hostile_centre"),
 }  # fmt: skip

@@ -12,6 +12,7 @@ import zstandard
 from tests.cms import HandMade, stamped, token
 from tests.fuzz.gits import add_gits
 from tests.fuzz.packages import add_packages
+from tests.fuzz.sboms import add_sboms
 from tests.fuzz.shapedseeds import add_shaped
 from tests.fuzz.wallseeds import add_wall
 from tests.proofs.sources.tars import END, file, folder, gnu_long, hardlink, pax, symlink
@@ -87,6 +88,7 @@ def seeds(scratch: Path) -> dict[str, list[bytes]]:
     add_shaped(found)
     add_wall(found)
     add_packages(found)
+    add_sboms(found)
     add_gits(found)
     return {name: [seed for seed in values if len(seed) <= MAX_SEED_BYTES] for name, values in found.items()}
 

@@ -9,7 +9,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.fuzz import agreement, debian, gits, packages, shaped, wall
+from tests.fuzz import agreement, debian, gits, packages, sboms, shaped, wall
 from tests.fuzz.shaped import LIMITS
 from tests.proofs.sources.tars import PlainStream
 from tests.proofs.sources.zips import take_zip
@@ -292,6 +292,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         wall.contained_intake, wall.contained_verdict, wall.contained_message, wall.xz, wall.xz_streams,
         gits.git_tag, gits.git_commit, gits.git_tree, gits.git_bundle,
         packages.package_metadata, packages.purl, packages.rpm_header, packages.cpio_members,
+        sboms.sbom, sboms.sbom_lines,
     )
 }  # fmt: skip
 

@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checksums", metavar="FILE", help="what the signatures are over: a list that names the archive (SHA256SUMS)"
     )
+    parser.add_argument("--sbom", metavar="FILE", help="a bill of materials, compared once the source is admitted")
     parser.add_argument("--over", choices=("archive", "decompressed"), default="archive", help="what was signed")
     parser.add_argument("--role", choices=ROLES, default=ROLES[0])
     parser.add_argument(
@@ -91,7 +92,7 @@ def _push(arguments: argparse.Namespace) -> int:
 
 def _files(arguments: argparse.Namespace) -> list[Path]:
     """What is to be sent, the archive or the .dsc first; what cannot be delivered is said before anything is sent."""
-    files = [Path(name) for name in (arguments.archive, arguments.checksums) if name]
+    files = [Path(name) for name in (arguments.archive, arguments.checksums, arguments.sbom) if name]
     for path in files:
         if not path.is_file():
             raise UnusableInputError("no-such-file", expected="a file", found="none", subject=str(path))
@@ -99,9 +100,10 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
         raise UnusableInputError("cover-and-decompressed", expected="--checksums or --over", found="both")
     if not _is_source(arguments) and not _is_git(arguments):
         return files
-    if arguments.signature or arguments.checksums or arguments.over != "archive" or arguments.role != ROLES[0]:
+    beside = arguments.signature or arguments.checksums or arguments.sbom
+    if beside or arguments.over != "archive" or arguments.role != ROLES[0]:
         code, what = ("git-options", "a repository") if _is_git(arguments) else ("dsc-options", "a .dsc")
-        found = "--signature, --checksums, --over or --role"
+        found = "--signature, --checksums, --sbom, --over or --role"
         raise UnusableInputError(code, expected=f"{what} alone; its signature is inside", found=found)
     return files if _is_git(arguments) else source_files(files[0])
 
@@ -132,8 +134,8 @@ def _deliver(
         "signatures": [base64.b64encode(data).decode() for data in signatures],
         "over": arguments.over,
     }
-    if len(uploads) > 1:
-        asked["checksums"] = uploads[1]
+    given = [name for name in ("checksums", "sbom") if getattr(arguments, name)]
+    asked |= dict(zip(given, uploads[1:], strict=True))
     return _job(portal.ask("POST", f"products/{arguments.product}/deliveries", asked))
 
 

@@ -65,6 +65,7 @@ def _receive_archive(asked: dict[str, Any], release: Release, by: Person, *, sen
         archive=StoredFile.from_json(asked["archive"]),
         signatures=signatures,
         cover=StoredFile.from_json(asked["cover"]) if asked.get("cover") else None,
+        sbom=StoredFile.from_json(asked["sbom"]) if asked.get("sbom") else None,
         over="decompressed" if asked["over"] == "decompressed" else "archive",
         role=asked["role"],
         sender=by,
@@ -93,7 +94,7 @@ def _receive_git(asked: dict[str, Any], release: Release, by: Person, *, send: b
 
 
 def _digests(asked: dict[str, Any]) -> list[Digest]:
-    files = [*asked.get("files", ()), *(asked[name] for name in ("archive", "cover", "dsc") if asked.get(name))]
+    files = [*asked.get("files", ()), *(asked[name] for name in ("archive", "cover", "dsc", "sbom") if asked.get(name))]
     return [Digest.parse(name) for name in (*(file["sha256"] for file in files), *asked.get("signatures", ()))]
 
 

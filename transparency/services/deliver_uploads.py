@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from transparency.errors import UnusableInputError
+from transparency.proofs.sbom.document import MAX_SBOM_BYTES
 from transparency.services.handed_files import Handed, keep_handed, keep_longer, release_for
 from transparency.services.receive_delivery import MAX_ARCHIVE_BYTES, MAX_LIST_BYTES, Over, receive_delivery
 
@@ -26,6 +27,7 @@ def deliver_uploads(
     archive: Handed,
     signatures: Sequence[bytes],
     checksums: Handed | None = None,
+    sbom: Handed | None = None,
     over: Over = "archive",
     role: str = "release-archive",
     dry_run: bool = False,
@@ -41,13 +43,15 @@ def deliver_uploads(
         raise UnusableInputError("role-unknown", expected=", ".join(ROLES), found=ascii(role[:40]))
     file = keep_handed(product, sender, archive, MAX_ARCHIVE_BYTES, is_archive=True)
     listing = keep_handed(product, sender, checksums, MAX_LIST_BYTES) if checksums else None
+    bill = keep_handed(product, sender, sbom, MAX_SBOM_BYTES) if sbom else None
     with transaction.atomic():
-        keep_longer(archive, checksums)
+        keep_longer(archive, checksums, sbom)
         return receive_delivery(
             release=release_for(product, version, dry_run=dry_run),
             archive=file,
             signatures=signatures,
             cover=listing,
+            sbom=bill,
             over=over,
             role=role,
             sender=sender,

@@ -14,15 +14,17 @@ from django.db import transaction
 
 from transparency.errors import EvidenceError
 from transparency.gateways.sandbox import Meter
+from transparency.models import Delivery, Person
 from transparency.services.admit_delivery import admit_delivery, quarantine_delivery
 from transparency.services.arrival import Arrival, arrival_of
 from transparency.services.claim_job import finish_job
 from transparency.services.judge_arrival import judge_arrival
 from transparency.services.note_progress import note_progress
 from transparency.services.read_archive import Heartbeat, StoredIntake, read_archive
+from transparency.services.receive_sbom import receive_sbom
+from transparency.services.stored_files import StoredFile
 
 if TYPE_CHECKING:
-    from transparency.models import Delivery
     from transparency.proofs.signatures.judge import Verdict
     from transparency.services.claim_job import Claim
 
@@ -33,7 +35,19 @@ def import_snapshot(claim: Claim) -> None:
     arrival, verdict, intake = judge_and_read(claim, arrival_of(claim), meter)
     with transaction.atomic():
         delivery = keep_delivery(claim, arrival, verdict, intake)
-        finish_job(claim, result={"delivery": delivery.pk, "contained": asdict(meter)})
+        result = {"delivery": delivery.pk, "contained": asdict(meter)}
+        finish_job(claim, result=result | _bill(claim, delivery))
+
+
+def _bill(claim: Claim, delivery: Delivery) -> dict[str, str]:
+    """The job that compares the bill of materials that came along, for a delivery that was let in."""
+    bill = claim.payload.get("sbom")
+    if bill is None or delivery.state != Delivery.State.ADMITTED:
+        return {}
+    sender = Person.objects.filter(pk=claim.payload["sender"]).first() if claim.payload["sender"] else None
+    document = StoredFile.from_json(bill)
+    job = receive_sbom(release=delivery.release, document=document, delivery=delivery, sender=sender)
+    return {"sbomJob": str(job.pk)}
 
 
 def judge_and_read(claim: Claim, given: Arrival, meter: Meter) -> tuple[Arrival, Verdict, StoredIntake | None]:

@@ -8,6 +8,7 @@ from transparency.errors import UnusableInputError
 from transparency.gateways.decompress import archive_type
 from transparency.proofs.canonical import canonical_json
 from transparency.proofs.digest import Digest
+from transparency.proofs.sbom.document import MAX_SBOM_BYTES
 from transparency.services.create_job import create_job
 from transparency.services.enrol_anchor import product_anchors
 from transparency.services.imagine_release import NO_PRODUCT, described
@@ -34,6 +35,7 @@ def receive_delivery(
     archive: Received | StoredFile,
     signatures: Sequence[bytes],
     cover: Received | StoredFile | None = None,
+    sbom: Received | StoredFile | None = None,
     over: Over = "archive",
     role: str = "release-archive",
     sender: Person | None = None,
@@ -44,8 +46,9 @@ def receive_delivery(
     """Return the job of this import; the same files against the same enrolled keys give the same job.
 
     With `cover` the signatures are over that checksum list, which must name the archive; with `over="decompressed"` over the
-    plain tar. A dry run judges and reads everything and keeps nothing; its `release` need not be saved (imagine_release.py), and
-    the public keys `as_if`, which read, count for it as if they were enrolled. Raises `archive-type-unknown`, `signatures-many`,
+    plain tar. A bill of materials `sbom` is compared with the tree once the delivery is admitted. A dry run judges and reads everything
+    and keeps nothing; its `release` need not be saved (imagine_release.py), and the public keys `as_if`, which read, count for it as if
+    they were enrolled. Raises `archive-type-unknown`, `signatures-many`,
     `cover-and-decompressed`, `object-too-large`.
     """
     if len(signatures) > MAX_SIGNATURES:
@@ -66,6 +69,8 @@ def receive_delivery(
         "sender": sender.pk if sender else None,
         "anchors": anchors_digest(release),
     }
+    if sbom:
+        payload["sbom"] = store_file(product=product, received=sbom, limit=MAX_SBOM_BYTES).as_json()
     return create_job(kind=CHECK_KIND if dry_run else KIND, payload=payload, requested_by=sender, send=send)
 
 

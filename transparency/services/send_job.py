@@ -13,7 +13,7 @@ from transparency.models import Job
 
 _logger = logging.getLogger(__name__)
 _TASKS = dict.fromkeys(
-    ("import-snapshot", "check-delivery", "import-debian", "check-debian", "import-git", "check-git"),
+    ("import-snapshot", "check-delivery", "import-debian", "check-debian", "import-git", "check-git", "check-sbom"),
     "transparency.tasks.run_import",
 )
 

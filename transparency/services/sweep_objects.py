@@ -97,6 +97,9 @@ def _used(product: Product, now: datetime) -> Iterator[str]:
     deliveries = Delivery.objects.filter(release__product=product)
     for values in deliveries.values_list("components", "cover", "git"):
         yield from _digests([*values])
+    waiting_bills = deliveries.filter(state=Delivery.State.QUARANTINED, job__payload__sbom__isnull=False)
+    for bill in waiting_bills.values_list("job__payload__sbom", flat=True):  # compared once its delivery is let in
+        yield from _digests(bill)
     for stored in Upload.objects.filter(product=product, stored__isnull=False).values_list("stored", flat=True):
         yield from _digests(stored)
     waiting = Q(state__in=[Job.State.QUEUED, Job.State.RUNNING]) | Q(finished_at__gt=now - RETRY)

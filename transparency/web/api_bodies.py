@@ -59,6 +59,10 @@ _ARCHIVE = _object(
         "role": {"type": "string", "description": "`release-archive` where nothing is said."},
         "signatures": {"type": "array", "items": {"type": "string", "pattern": _BASE64}},
         "checksums": {**_UUID, "description": "A finished upload: the signed list that names the archive."},
+        "sbom": {
+            **_UUID,
+            "description": "A finished upload: a bill of materials, compared once the source is admitted.",
+        },
         "over": {"type": "string", "enum": ["archive", "decompressed"]},
         "dryRun": _DRY_RUN,
     },

@@ -27,7 +27,7 @@ from transparency.web.members import told_package
 from transparency.web.upload_answers import parse_identity
 
 router = Router()
-_OF_AN_ARCHIVE = ("role", "archive", "signatures", "checksums", "over")
+_OF_AN_ARCHIVE = ("role", "archive", "signatures", "checksums", "sbom", "over")
 _OF_A_SOURCE = ("dsc", "files")
 _OF_A_REPOSITORY = ("repository", "tag", "commit")
 _MEMBERS = ("release", *_OF_AN_ARCHIVE, *_OF_A_SOURCE, *_OF_A_REPOSITORY, "dryRun")
@@ -55,7 +55,7 @@ def deliver(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _deliver_archive(token: ApiToken, asked: dict[str, Any]) -> Job:
-    checksums = asked.get("checksums")
+    checksums, sbom = asked.get("checksums"), asked.get("sbom")
     return deliver_uploads(
         product=token.product,
         sender=token.owner,
@@ -63,6 +63,7 @@ def _deliver_archive(token: ApiToken, asked: dict[str, Any]) -> Job:
         archive=upload_of(token, parse_identity(asked.get("archive"))),
         signatures=_signatures(asked.get("signatures", [])),
         checksums=upload_of(token, parse_identity(checksums)) if checksums is not None else None,
+        sbom=upload_of(token, parse_identity(sbom)) if sbom is not None else None,
         over=_over(asked.get("over", "archive")),
         role=_text(asked, "role", "release-archive"),
         dry_run=_flag(asked.get("dryRun", False)),

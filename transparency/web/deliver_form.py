@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from transparency.proofs.sbom.document import MAX_SBOM_BYTES
 from transparency.services.receive_delivery import MAX_LIST_BYTES, MAX_SIGNATURE_BYTES, MAX_SIGNATURES
 from transparency.services.stored_files import Received
 from transparency.web.handing_form import HandingForm, ManyFilesField, small
@@ -49,6 +50,12 @@ class DeliverForm(HandingForm):
         required=False,
         allow_empty_file=True,
     )
+    sbom = forms.FileField(
+        label="Bill of materials",
+        help_text="SPDX 2.3, SPDX 3.0 or CycloneDX 1.6, as JSON. Compared with the source once that is admitted, and never a verdict.",
+        required=False,
+        allow_empty_file=True,
+    )
     role = forms.ChoiceField(
         label="What it is",
         choices=ROLES,
@@ -56,7 +63,7 @@ class DeliverForm(HandingForm):
         required=False,
         widget=forms.Select,
     )
-    field_order = ("version", "archive", "stored", "signatures", "over", "checksums", "role", "key")
+    field_order = ("version", "archive", "stored", "signatures", "over", "checksums", "role", "sbom", "key")
 
     def clean_signatures(self) -> list[bytes]:
         files = self.cleaned_data["signatures"]
@@ -68,6 +75,12 @@ class DeliverForm(HandingForm):
         file = self.cleaned_data["checksums"]
         if file is not None and file.size > MAX_LIST_BYTES:
             raise forms.ValidationError(f"Expected at most {MAX_LIST_BYTES:,} bytes; found {file.size:,}.")
+        return file
+
+    def clean_sbom(self) -> Any:
+        file = self.cleaned_data["sbom"]
+        if file is not None and file.size > MAX_SBOM_BYTES:
+            raise forms.ValidationError(f"Expected at most {MAX_SBOM_BYTES:,} bytes; found {file.size:,}.")
         return file
 
     def clean(self) -> dict[str, Any]:
@@ -86,6 +99,7 @@ class DeliverForm(HandingForm):
         file = self.cleaned_data["archive"]
         return Received(file.name, file) if file else self.arrived[self.cleaned_data["stored"]]
 
-    def listing(self) -> Received | None:
-        file = self.cleaned_data["checksums"]
+    def beside(self, name: str) -> Received | None:
+        """The checksum list or the bill of materials, where one came with the form."""
+        file = self.cleaned_data[name]
         return Received(file.name, file) if file else None

@@ -62,6 +62,7 @@ def job(request: HttpRequest, identity: UUID) -> HttpResponse:
         "deliveries": Delivery.objects.filter(pk__in=_deliveries(result)).order_by("pk"),
         "builds": result.get("builds"),
         "sbom": result.get("sbom"),
+        "sbom_job": result.get("sbomJob"),
         "report": result.get("report"),
         "reports": (result.get("report") or {}).get("deliveries") or [result.get("report")],
         "keys": keys_to_enrol(row) if result.get("report") and about else (),

@@ -18,11 +18,11 @@ from transparency.management.imports import (
     read_small_file,
 )
 from transparency.management.output import EXIT_REFUSED, PortalCommand, printable
-from transparency.models import Delivery, Job, Release
+from transparency.models import Delivery, Job, Release, Sbom
 from transparency.proofs.links.dsc import MAX_FILE_BYTES
 from transparency.proofs.signatures.keys import GIT_NAMESPACE
 from transparency.proofs.sources.gitobject import Wanted
-from transparency.reports import delivery_report, source_report
+from transparency.reports import delivery_report, sbom_report, source_report
 from transparency.services.enrol_anchor import DELIVERY_NAMESPACES
 from transparency.services.ensure_release import ensure_release
 from transparency.services.imagine_release import imagine_release
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from transparency.services.stored_files import Received
 
-_SHOWN_APART = frozenset({"steps", "refused", "flagged", "deliveries", "asIfEnrolled", "package"})
+_SHOWN_APART = frozenset({"steps", "refused", "flagged", "deliveries", "asIfEnrolled", "package", "sbom"})
 
 
 class Command(PortalCommand):
@@ -64,6 +64,9 @@ class Command(PortalCommand):
         )
         parser.add_argument("--tag", metavar="NAME", help="SOURCE is a git repository: import this signed tag")
         parser.add_argument("--commit", metavar="ID", help="SOURCE is a git repository: import this signed commit")
+        parser.add_argument(
+            "--sbom", metavar="FILE", help="a bill of materials, compared with the source once that is admitted"
+        )
         parser.add_argument("--dry-run", action="store_true", help="judge and read everything, keep nothing")
 
     def perform(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -73,7 +76,9 @@ class Command(PortalCommand):
         with ExitStack() as stack:
             is_folder = wanted is not None and Path(options["source"]).is_dir()
             archive = (open_repository if is_folder else open_received)(stack, options["source"])
-            cover = open_received(stack, options["checksums"]) if options["checksums"] else None
+            cover, bill = (
+                open_received(stack, options[name]) if options[name] else None for name in ("checksums", "sbom")
+            )
             release, as_if = _release(options)
             if wanted:
                 job = _receive_git(archive, wanted, release, options, as_if)
@@ -85,6 +90,7 @@ class Command(PortalCommand):
                     archive=archive,
                     signatures=signatures,
                     cover=cover,
+                    sbom=bill,
                     over=options["signature_over"],
                     role=options["role"],
                     dry_run=options["dry_run"],
@@ -97,15 +103,18 @@ class Command(PortalCommand):
             raise EvidenceError(ended["code"], expected=ended.get("expected", ""), found=ended.get("found", ""))
         result = job.result or {}
         report = result.get("report") or _import_report(result)
+        if result.get("sbomJob"):
+            report = report | {"sbom": _bill_report(follow_job(self, Job.objects.get(pk=result["sbomJob"])))}
         return (0 if report["state"] == Delivery.State.ADMITTED else EXIT_REFUSED), report
 
     def _receive_source(self, stack: ExitStack, release: Release, options: dict[str, Any], as_if: list[str]) -> Job:
         """A Debian source package: the .dsc, and what lies beside it under the names that it lists."""
-        if options["signature"] or options["checksums"] or options["signature_over"] != "archive":
+        beside = options["signature"] or options["checksums"] or options["sbom"]
+        if beside or options["signature_over"] != "archive":
             raise UnusableInputError(
                 "dsc-options",
                 expected="a .dsc alone; its signature is inside",
-                found="--signature, --checksums or --signature-over",
+                found="--signature, --checksums, --sbom or --signature-over",
             )
         path = Path(options["source"])
         listed = beside_dsc(read_small_file(options["source"], MAX_FILE_BYTES))
@@ -141,6 +150,8 @@ class Command(PortalCommand):
                     self.stdout.write(f"      {word} {printable(step[word])}")
         for word, said in (report["package"] or {}).items():
             self.stdout.write(f"declared by the package: {word}: {printable(said) or 'nothing'}")
+        if bill := report.get("sbom"):
+            self.stdout.write(f"bill of materials: {printable(bill.get('error') or _told_bill(bill))}")
         for word in ("refused", "flagged"):
             for finding in report[word]:
                 self.stdout.write(
@@ -153,8 +164,9 @@ def _wanted(options: dict[str, Any]) -> Wanted | None:
     """What of a repository is asked for, if SOURCE is one."""
     if options["tag"] is None and options["commit"] is None:
         return None
-    if options["signature"] or options["checksums"] or options["signature_over"] != "archive":
-        found = "--signature, --checksums or --signature-over"
+    beside = options["signature"] or options["checksums"] or options["sbom"]
+    if beside or options["signature_over"] != "archive":
+        found = "--signature, --checksums, --sbom or --signature-over"
         raise UnusableInputError("git-options", expected="a tag or a commit; its signature is inside", found=found)
     wanted = Wanted(tag=options["tag"], commit=options["commit"])
     check_wanted(wanted)
@@ -172,6 +184,20 @@ def _receive_git(
         as_if=as_if,
         send=False,
     )
+
+
+def _told_bill(bill: Mapping[str, Any]) -> str:
+    tree = bill["tree"]
+    counts = ", ".join(f"{tree[name]} {name}" for name in ("declared", "same", "differing", "absent", "undeclared"))
+    return f"{bill['form']}: {counts}"
+
+
+def _bill_report(job: Job) -> dict[str, Any]:
+    """How the bill that came along compares, or why it could not be compared: the source is admitted all the same."""
+    if job.state != Job.State.DONE:
+        return {"error": job.error or {"code": "cancelled"}}
+    row = Sbom.objects.select_related("release__product", "snapshot").get(pk=(job.result or {})["sbom"])
+    return sbom_report(row)
 
 
 def _import_report(result: dict[str, Any]) -> dict[str, Any]:
