@@ -210,3 +210,22 @@ class TestMachines:
         ):
             assert code_of(machine.ask("POST", "products/pump/deliveries", question))[1] == code, question
         assert not Job.objects.exists()
+
+
+def test_the_page_tells_the_commits_since_the_last_tag(
+    browse: Browse, product: Product, repo: GitRepo, cast: Cast
+) -> None:
+    vera = browse("vera")
+    post(vera, repo.bundle())
+    finish(Job.objects.get())
+    first = repo.git("rev-parse", "main")
+    earlier = Delivery.objects.get()
+    assert "Since the last imported tag" not in vera.get(f"/deliveries/{earlier.pk}/").content.decode()
+    second = repo.commit({"a": b"1\n"}, parents=(first,), signer=cast.vendor_key)
+    repo.tag("v2.0", second, signer=cast.vendor_key)
+    post(vera, repo.bundle(), tag="v2.0", version="2.0")
+    finish(Job.objects.get(state="queued"))
+    page = vera.get(f"/deliveries/{Delivery.objects.get(release__version='2.0').pk}/").content.decode()
+    for words in ("Since the last imported tag", "1 commit since", "1 signed by an enrolled key", first, second):
+        assert words in page, words
+    assert "The earlier commit comes before this one." in page

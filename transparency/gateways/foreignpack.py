@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_SAID_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
 _CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n\thooksPath = /dev/null\n\tfsmonitor = false\n{extension}"
 _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 _OPTIONS = ("core.bigFileThreshold=16m", "pack.writeReverseIndex=false", "core.attributesFile=/dev/null")
@@ -67,6 +68,21 @@ class ForeignPack:
                 raise ArchiveError(limit, expected="a repository within the limits", found=found)
         raise ArchiveError("git-fsck", expected="what git's fsck accepts", found=found)
 
+    def ask(self, *arguments: str, stdin: str = "") -> bytes:
+        """What a command of git says, all of it (`git-answer`); the repository is checked before anything is asked."""
+        child = self._start(*arguments)
+        said, _ = child.communicate(stdin.encode())
+        if child.returncode or len(said) > MAX_ANSWER_BYTES:
+            found = f"{arguments[0]}: exit {child.returncode}, {len(said)} bytes"
+            raise EvidenceError("git-answer", expected=f"an answer of at most {MAX_ANSWER_BYTES} bytes", found=found)
+        return said
+
+    def holds(self, *arguments: str) -> bool:
+        """A question that git answers with yes (0) or no (1)."""
+        child = self._start(*arguments)
+        child.communicate()
+        return child.returncode == 0
+
     def reader(self) -> ObjectReader:
         """Reads objects, in the order in which they are asked for."""
         child = self._start("cat-file", "--batch")
@@ -93,7 +109,7 @@ class ObjectReader:
 
     def __init__(self, child: subprocess.Popen[bytes], object_format: ObjectFormat) -> None:
         self._child = child
-        self._format = object_format
+        self.object_format = object_format
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +150,7 @@ class ObjectReader:
             raise EvidenceError("limit-member", expected=f"a {kind} of at most {limit} bytes", found=str(size))
         body = self.read(size)
         self.end()
-        if object_name(self._format, kind, body) != name:
+        if object_name(self.object_format, kind, body) != name:
             raise EvidenceError("git-object-differs", expected=name, found="another object")
         return body
 

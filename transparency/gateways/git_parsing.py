@@ -7,15 +7,21 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from transparency.gateways.contained.rangewire import parse_range
+from transparency.gateways.contained.wire import key_json
 from transparency.gateways.parsing import Tick, quiet, read_intake, told
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.sources.gitobject import DIGITS, TAGS, ObjectFormat, Wanted, check_ref_name
 from transparency.proofs.sources.paths import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from transparency.gateways.sandbox import Meter, Sandbox
+    from transparency.proofs.signatures.keys import EnrolledKey
+    from transparency.proofs.sources.gitrange import CommitRange
     from transparency.proofs.sources.intake import Intake
     from transparency.proofs.sources.membersource import Limits
 
@@ -31,6 +37,19 @@ class SplitGit:
     object: str
     commit: str
     tree: str
+    commits: CommitRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What is to be said of the commits since an earlier one: by which keys, and when it is asked."""
+
+    commit: str
+    keys: Sequence[EnrolledKey]
+    now: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        return {"since": self.commit, "keys": [key_json(key) for key in self.keys], "now": self.now.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,7 @@ def split_git(
     *,
     limits: Limits,
     scratch: Path,
+    since: Since | None = None,
     tick: Tick = quiet,
     meter: Meter | None = None,
 ) -> SplitGit:
@@ -59,7 +79,7 @@ def split_git(
     outputs = {name: cast("BinaryIO", getattr(files, name)) for name in GitFiles.__dataclass_fields__}
     answer = sandbox.run(
         "split-git",
-        {**wanted.as_json(), "intake": asdict(limits)},
+        {**wanted.as_json(), "intake": asdict(limits), "range": since.as_json() if since else None},
         inputs={"repository": repository},
         outputs=outputs,
         tick=told(tick),
@@ -70,8 +90,12 @@ def split_git(
     ref = answer.get("ref")
     if object_format is None or ref != (TAGS + check_ref_name(wanted.tag) if wanted.tag else None):
         raise _strange(ref)
-    names = [_name(answer, key, object_format) for key in ("object", "commit", "tree")]
-    return SplitGit(object_format, ref, *names)
+    signed, commit, tree = (_name(answer, key, object_format) for key in ("object", "commit", "tree"))
+    known = since and not isinstance(answer.get("noRange"), str)
+    commits = (
+        parse_range(answer.get("range"), since=since.commit, object_format=object_format) if since and known else None
+    )
+    return SplitGit(object_format, ref, signed, commit, tree, commits)
 
 
 def read_git(

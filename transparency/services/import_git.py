@@ -29,7 +29,7 @@ from transparency.proofs.sources.paths import Finding
 from transparency.services.arrival import Arrival, Cover, admission_of, as_if_of, release_of
 from transparency.services.claim_job import finish_job
 from transparency.services.contain import intake_limits, sandbox
-from transparency.services.git_objects import kept_git, moved_from
+from transparency.services.git_objects import kept_git, moved_from, since_earlier
 from transparency.services.import_snapshot import keep_delivery
 from transparency.services.judge_arrival import judge_arrival
 from transparency.services.judge_files import no_signature
@@ -80,7 +80,15 @@ def judge_and_read_git(claim: Claim, meter: Meter, *, dry_run: bool = False) -> 
         wanted = Wanted(**claim.payload["wanted"])
         try:
             split = split_git(
-                sandbox(), source, wanted, files, limits=intake_limits(), scratch=scratch, tick=beat, meter=meter
+                sandbox(),
+                source,
+                wanted,
+                files,
+                limits=intake_limits(),
+                scratch=scratch,
+                since=since_earlier(arrival.release.product, wanted),
+                tick=beat,
+                meter=meter,
             )
         except EvidenceError as error:
             if error.code in _ASKED_WRONGLY:

@@ -24,6 +24,7 @@ from transparency.web.access import builds_or_404, delivery_or_404
 from transparency.web.caching import kept_as
 from transparency.web.members import grouped, told, told_package
 from transparency.web.own_checks import cover_name, own_checks, signature_name
+from transparency.web.range_words import told_range
 from transparency.web.verdict_words import KEPT_COVERS, ROLES, cover_form, meaning_of, package_kind, standing, way_out
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def delivery(request: HttpRequest, identity: int) -> HttpResponse:
         "meaning": meaning_of(row, logged=entry is not None),
         "recorded": json.loads(bytes(row.record))["verdict"]["outcome"] if row.record else "",
         "events": timeline(row.events.all()),
+        "range": told_range(row),
         **_members(request, row),
         "package": told_package(request.user, row),
         "package_kind": package_kind(row),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transparency.gateways.contained.gitfolder import take_folder
+from transparency.gateways.contained.gitrange import commits_since
 from transparency.gateways.contained.intake import opened, take_all
 from transparency.gateways.contained.wire import intake_json
 from transparency.gateways.foreignpack import ForeignPack, ObjectReader
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 CHUNK_BYTES = 1024 * 1024
+MAX_BRANCHES = 10_000
 _REPLACED, _GRAFTS = "refs/replace/", "refs/grafts"
+# A clone keeps its origin's branches elsewhere than its own.
+_BRANCHES = ("refs/heads/", "refs/remotes/")
 
 
 def split_git(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any]:
@@ -49,6 +53,9 @@ def split_git(request: dict[str, Any], files: dict[str, int]) -> dict[str, Any]:
                 shutil.copyfileobj(index, names, CHUNK_BYTES)
             with foreign.reader() as reader:
                 answer, parts = _signed_object(reader, object_format, wanted, request.get("tag"))
+                if asked := request.get("range"):
+                    branches = [name for ref, name in head.refs.items() if ref.startswith(_BRANCHES)][:MAX_BRANCHES]
+                    answer |= _range(foreign, reader, answer["commit"], branches, asked)
     for name, data in parts.items():
         with opened(files[name], "wb") as stream:
             stream.write(data)
@@ -115,6 +122,16 @@ def _signed_object(
     check_tag(found, ref=TAGS + tag)
     body, commit = _commit(reader, object_format, found.commit)
     return _told(name, TAGS + tag, found.commit, commit.tree), _parts(found.payload, found.signature, body)
+
+
+def _range(
+    foreign: ForeignPack, reader: ObjectReader, commit: str, branches: list[str], asked: dict[str, Any]
+) -> dict[str, Any]:
+    """What is said of the commits before; where that fails, that it failed: it is context, and refuses nothing."""
+    try:
+        return {"range": commits_since(foreign, reader, commit, branches, asked)}
+    except EvidenceError as error:
+        return {"noRange": error.code}
 
 
 def _commit(reader: ObjectReader, object_format: ObjectFormat, name: str) -> tuple[bytes, GitCommit]:
