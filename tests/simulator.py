@@ -104,6 +104,7 @@ _SIGNATURE_FORMATS = {
     "openpgp": "openpgp",
     "signify": "signify",
     "x509": "cms",
+    "pem": "cosign",
 }
 ORIG, DEBIAN, DSC = "pump_1.0.orig.tar.gz", "pump_1.0-1.debian.tar.xz", "pump_1.0-1.dsc"
 PATCHES = b"not really an archive: nothing here reads it"

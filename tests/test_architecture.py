@@ -17,7 +17,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 # One file by design: people copy it to another machine and read it whole. It brings its own Ed25519, P-256 and RSA, readers
 # of six kinds of keys and signatures, of Debian's signed texts and of OpenPGP packets: what sqv is not asked, it must know itself.
-LONG_BY_DESIGN = {"transparency/verifier/verify.py": 2_116}
+LONG_BY_DESIGN = {"transparency/verifier/verify.py": 2_131}
 # Models are loaded only when the apps are ready, so this is where things register themselves.
 LATE_IMPORTS_ALLOWED = {"transparency/apps.py", "reviews/apps.py"}
 BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py"}

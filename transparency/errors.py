@@ -142,6 +142,7 @@ _SENTENCES = {
     "cms-content": "The signature is over other bytes.",
     "cms-malformed": "This is not a CMS signature that we can read.",
     "cms-signers": "A CMS signature has exactly one signer here.",
+    "cosign-malformed": "This is not a signature as cosign writes it.",
     "confirmation-missing": "That more people read a thread has to be confirmed.",
     "not-a-member": "You are not one of the auditors of this engagement, or your right to review there has ended.",
     "not-a-participant": "Only the auditors of the engagement, and the vendor where it may read, take part in this thread.",

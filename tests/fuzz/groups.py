@@ -18,7 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "delivery_record", "builds_record", "event_record", "envelope", "statement", "predicate", "trust", "key_ring",
     ),
     "log": ("leaf", "opening", "checkpoint", "note_keys", "log_proof", "tiles"),
-    "signatures": ("sshsig", "sshsig_blob", "minisign", "signify", "openpgp", "judge"),
+    "signatures": ("sshsig", "sshsig_blob", "minisign", "signify", "cosign", "openpgp", "judge"),
     "x509": ("cms", "certificate", "timestamp"),
     "keys": (
         "ssh_key", "ssh_key_blob", "minisign_key", "minisign_secret", "signify_key", "keys", "pem_blob", "openpgp_key",

@@ -125,6 +125,7 @@ def _add_signers(found: dict[str, list[bytes]], scratch: Path) -> None:
         for name in ("keys", "ssh_key", "minisign_key", "openpgp_key"):
             found.setdefault(name, []).append(key)
     found["keys"].append(PemSigner().key.public.encode())
+    found["cosign"] = [PemSigner(p256=p256).sign(b"message") for p256 in (False, True)]
     found["minisign_secret"] = [(scratch / "minisign.key").read_bytes()]
     for name, what in (("openpgp", "SIGNATURE"), ("openpgp_key", "PUBLIC KEY BLOCK")):
         found[name] += [dearmour(data, what, "seed") for data in found[name] if b"PGP " + what.encode() in data]

@@ -41,6 +41,7 @@ from transparency.proofs.signatures.certificate import (
     parse_pem_certificate,
 )
 from transparency.proofs.signatures.cms import parse_cms
+from transparency.proofs.signatures.cosign import format_cosign, parse_cosign
 from transparency.proofs.signatures.judge import FileDigests, judge_signature
 from transparency.proofs.signatures.keys import key_from_text, parse_key
 from transparency.proofs.signatures.minisign import parse_minisign, parse_minisign_key
@@ -131,6 +132,10 @@ def minisign_secret(data: bytes) -> None:
 
 def signify(data: bytes) -> None:
     assert format_signify(parse_signify(data)) == data
+
+
+def cosign(data: bytes) -> None:
+    assert format_cosign(parse_cosign(data)).strip() == data.strip()
 
 
 def cms(data: bytes) -> None:
@@ -288,7 +293,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         shaped.tar_summed, shaped.zip_entries, shaped.streams, shaped.gzip_members, shaped.sshsig_blob, shaped.ssh_key_blob,
         shaped.pem_blob, shaped.openpgp_blob, shaped.openpgp_check, shaped.openpgp_library, shaped.file_table, shaped.escaping,
         shaped.times, agreement.readers, agreement.verifiers, agreement.dossier_bytes, agreement.hostile_centre,
-        signify, signify_key, cms, certificate, timestamp, debian.cleartext, debian.dsc, debian.series, debian.patch_text, debian.patch_apply, debian.overlay,
+        signify, signify_key, cosign, cms, certificate, timestamp, debian.cleartext, debian.dsc, debian.series, debian.patch_text, debian.patch_apply, debian.overlay,
         wall.contained_intake, wall.contained_verdict, wall.contained_message, wall.xz, wall.xz_streams,
         gits.git_tag, gits.git_commit, gits.git_tree, gits.git_bundle,
         packages.package_metadata, packages.purl, packages.rpm_header, packages.cpio_members,

@@ -34,7 +34,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 counts = st.integers(0, 2**53 - 1)
 long_digests = st.binary(min_size=64, max_size=64).map(bytes.hex)
 outcomes = st.sampled_from(["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"])
-formats = st.sampled_from(["sshsig", "openpgp", "minisign", "signify", "cms", None])
+formats = st.sampled_from(["sshsig", "openpgp", "minisign", "signify", "cms", "cosign", None])
 verdicts = st.builds(RecordedVerdict, outcomes, texts, texts)
 signatures = st.lists(
     st.builds(RecordedSignature, digests, formats, st.none() | texts, outcomes, texts), max_size=3

@@ -125,7 +125,7 @@ def signer(kind: str, folder: Path) -> Signer:
     return makers[kind]()
 
 
-@pytest.mark.parametrize("kind", ["ssh", "ecdsa", "minisign", "minisign-legacy", "openpgp", "x509"])
+@pytest.mark.parametrize("kind", ["ssh", "ecdsa", "minisign", "minisign-legacy", "openpgp", "x509", "pem", "p256"])
 def test_a_vendor_signs_with_the_key_that_it_has(kind: str, tmp_path: Path) -> None:
     now = datetime.now(UTC) + timedelta(minutes=1)
     world = Simulator(tmp_path, vendor=signer(kind, tmp_path), time=now.replace(microsecond=0)).complete()
@@ -133,7 +133,7 @@ def test_a_vendor_signs_with_the_key_that_it_has(kind: str, tmp_path: Path) -> N
     assert status_of(archive, "deliveries/01/signature") == status_of(archive, "builds/01/signature") == "ok"
     assert archive.exit_code == 0
     alone = check(world, now=now)
-    if kind in {"minisign-legacy", "openpgp"}:
+    if kind in {"minisign-legacy", "openpgp", "pem"}:
         assert status_of(alone, "deliveries/01/signature") == "not checked", "these need the archive itself"
         assert "give it as FILE" in str(alone.link("deliveries/01/signature"))
         assert (alone.exit_code, alone.unmet) == (4, ("signedSource",))

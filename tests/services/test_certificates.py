@@ -1,4 +1,4 @@
-"""Deliveries that are signed by X.509 certificates: from the child that judges them to what the record and the page say."""
+"""Deliveries that are signed by X.509 certificates, or as cosign signs: from the child that judges them to what the record and the page say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.cms import HandMade, stamped, token
 from tests.services.test_covers import ARCHIVE, LISTED, NAME, arrive, state
-from tests.signers import CertificateSigner
+from tests.signers import CertificateSigner, PemSigner
 from tests.x509 import NOW, STAMPS, cms_sign, issue, leaf, middle, root, usage
 from transparency.models import TrustAnchor
 from transparency.services.enrol_anchor import enrol_product_anchor
@@ -105,3 +105,20 @@ def test_an_enrolment_that_ended_is_expired_and_one_that_was_revoked_counts_for_
     TrustAnchor.objects.filter(format="x509").update(revocation="compromised", revoked_at=timezone.now())
     second = CertificateSigner.sign(signer, ARCHIVE)
     assert state(arrive(cast, [second]))[1:] == ("revoked", "key-revoked")
+
+
+@pytest.mark.parametrize("p256", [True, False])
+def test_a_delivery_signed_as_cosign_signs_is_admitted_and_the_page_says_how_to_check_it(
+    cast: Cast, tmp_path: Path, *, p256: bool
+) -> None:
+    signer = PemSigner(p256=p256)
+    delivery = arrive(cast, [signer.sign(ARCHIVE)], key=signer.key.public)
+    assert state(delivery) == ("admitted", "valid", "valid")
+    assert state(arrive(cast, [signer.sign(ARCHIVE + b"x")])) == ("quarantined", "invalid", "signature-mismatch")
+    (tmp_path / NAME).write_bytes(ARCHIVE)
+    (tmp_path / f"{signer.key.fingerprint.partition(':')[2]}.pem").write_text(f"{signer.key.public}\n")
+    [row] = delivery.signatures.all()
+    (tmp_path / signature_name(delivery, row)).write_bytes(signer.sign(ARCHIVE))
+    [check] = [check for check in own_checks(delivery, TrustAnchor.objects.all()) if "openssl" in check.commands]
+    done = subprocess.run(["bash", "-ec", check.commands], cwd=tmp_path, capture_output=True, check=True)
+    assert check.says in done.stdout.decode()

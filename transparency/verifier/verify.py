@@ -391,8 +391,12 @@ def p256_point(data: bytes) -> Tuple[int, int]:
 
 
 def check_p256(point: Tuple[int, int], r: int, s: int, message: bytes) -> None:
+    check_p256_digest(point, r, s, hashlib.sha256(message).digest())
+
+
+def check_p256_digest(point: Tuple[int, int], r: int, s: int, hashed: bytes) -> None:
     need(0 < r < N256 and 0 < s < N256, "r or s out of range")
-    digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
+    digest = int.from_bytes(hashed, "big")
     inverse = pow(s, N256 - 2, N256)
     found = p256_add(p256_multiply(digest * inverse % N256, G256), p256_multiply(r * inverse % N256, point))
     need(found is not None and found[0] % N256 == r, "the signature does not fit")
@@ -646,10 +650,21 @@ def x509_name(public: str) -> str:
     return "sha256:" + sha256(der) + ("#" + what if what else "")
 
 
+def check_cosign(signature: bytes, digests: Digests, key: Key) -> None:
+    """One line of base64: ECDSA over the SHA-256 of the file, or Ed25519 over the file."""
+    shape = re.fullmatch(rb"([A-Za-z0-9+/]+={0,2})\n?", signature)
+    need(shape is not None and len(signature) <= 144, "not a line of base64")
+    raw, der = base64_of(shape.group(1).decode("latin-1") if shape else ""), pem_der(key.public)
+    if der.startswith(PEM_ED25519):
+        check_ed25519(der[len(PEM_ED25519) :], raw, digests.whole())
+    else:
+        check_p256_digest(p256_point(der[len(PEM_P256) :]), *der_numbers(raw), digests.sha256)
+
+
 def check_cms(signature: bytes) -> None:
     """Chains of certificates are not followed here: another program says whether they hold."""
     armoured = re.match(rb"\s*-----BEGIN (?:CMS|PKCS7|SIGNED MESSAGE)-----", signature) is not None
-    need(armoured or signature[:1] == b"\x30", "not a CMS signature")
+    need(armoured or (signature[:1] == b"\x30" and signature[1:2] >= b"\x80"), "not a CMS signature")
     raise NotChecked("CMS signatures are checked by the transparency client, or by openssl cms -verify")
 
 
@@ -804,7 +819,7 @@ def check_detached(signature: bytes, digests: Digests, key: Key, moment: datetim
     elif key.format == "x509":
         check_cms(signature)
     else:
-        raise Bad("PEM keys sign statements only")
+        check_cosign(signature, digests, key)
 
 
 # --- the log --------------------------------------------------------------------------------------------------------------------
@@ -1047,7 +1062,7 @@ def read_signatures(record: Dict[str, Any], key: str) -> Tuple[Signed, ...]:
         outcome = text(entry, "outcome", key)
         text(entry, "code", key)
         need(
-            outcome in OUTCOMES and kind in (None, "sshsig", "openpgp", "minisign", "signify", "cms"),
+            outcome in OUTCOMES and kind in (None, "sshsig", "openpgp", "minisign", "signify", "cms", "cosign"),
             "an unknown outcome or format",
         )
         found.append(Signed(hex_of(entry, "sha256", key), kind, who, outcome))

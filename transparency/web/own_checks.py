@@ -17,8 +17,22 @@ if TYPE_CHECKING:
     from transparency.models import Delivery, SignatureFile, TrustAnchor
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,200}\Z")
-ENDINGS = {"openpgp": "asc", "sshsig": "sig", "minisign": "minisig", "signify": "signify", "cms": "p7s"}
-_KEYS = {"openpgp": "openpgp", "sshsig": "ssh", "minisign": "minisign", "signify": "signify", "cms": "x509"}
+ENDINGS = {
+    "openpgp": "asc",
+    "sshsig": "sig",
+    "minisign": "minisig",
+    "signify": "signify",
+    "cms": "p7s",
+    "cosign": "b64",
+}
+_KEYS = {
+    "openpgp": "openpgp",
+    "sshsig": "ssh",
+    "minisign": "minisign",
+    "signify": "signify",
+    "cms": "x509",
+    "cosign": "pem",
+}
 _UNPACKERS = {".xz": "xz", ".gz": "gzip", ".tgz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
 _FROM_ITS_ARCHIVE = frozenset({"release-archive", "signed-tag", "upstream"})
 
@@ -97,12 +111,14 @@ def _signature(
     signed, before = (plain(row.over_file, "FILE"), "") if row.over_file else _signed_file(delivery, name)
     file = signature_name(delivery, row)
     purpose = "git" if delivery.git else "file"
+    ed25519 = anchor.format == "pem" and "MCowBQYDK2Vw" in anchor.public
     certificate, _, whom = anchor.fingerprint.removeprefix("sha256:").partition("#")
     says = {
         "ssh": f'Good "{purpose}" signature for vendor',
         "minisign": "Signature and comment signature verified",
         "signify": "Signature Verified",
         "openpgp": anchor.fingerprint,
+        "pem": "Signature Verified Successfully" if ed25519 else "Verified OK",
         "x509": "CMS Verification successful" + (f", and a certificate that names {whom}" if whom else ""),
     }
     commands = {
@@ -118,6 +134,12 @@ def _signature(
         "openpgp": (
             f"sqv --keyring {anchor.fingerprint}.asc {file} {signed}\n"
             f"gpg --import {anchor.fingerprint}.asc && gpg --verify {file} {signed}"
+        ),
+        "pem": f"base64 -d {file} > raw.sig\n"
+        + (
+            f"openssl pkeyutl -verify -pubin -inkey {certificate}.pem -rawin -in {signed} -sigfile raw.sig"
+            if ed25519
+            else f"openssl dgst -sha256 -verify {certificate}.pem -signature raw.sig {signed}"
         ),
         # The purpose is printed with the name: openssl's own default is mail alone.
         "x509": (

@@ -20,7 +20,7 @@ MAX_RECORD_BYTES = 64 * 1024**2
 
 Visibility = Literal["open", "restricted"]
 RecordedOutcome = Literal["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"]
-RecordedFormat = Literal["sshsig", "openpgp", "minisign", "signify", "cms"]
+RecordedFormat = Literal["sshsig", "openpgp", "minisign", "signify", "cms", "cosign"]
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}\Z", re.ASCII)

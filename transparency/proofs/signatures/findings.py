@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 POLICY = "signatures/4"
 Outcome = Literal["valid", "invalid", "unsigned", "unknown-key", "expired", "revoked", "weak", "unavailable"]
-SignatureFormat = Literal["sshsig", "openpgp", "minisign", "signify", "cms"]
+SignatureFormat = Literal["sshsig", "openpgp", "minisign", "signify", "cms", "cosign"]
 StepStatus = Literal["holds", "fails", "not checked"]
-# Signatures over the whole file (plain minisign, signify) need it in memory.
+# Signatures over the whole file (plain minisign, signify, Ed25519 by a PEM key) need it in memory.
 MAX_WHOLE_BYTES = 256 * 1024 * 1024
 
 

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Protocol
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.signatures.cms import parse_cms
 from transparency.proofs.signatures.cms_judge import CmsCase, judge_cms
+from transparency.proofs.signatures.cosign import CosignSignature, check_cosign, is_cosign, parse_cosign
 from transparency.proofs.signatures.findings import (
     MAX_WHOLE_BYTES,
     POLICY,
@@ -54,6 +55,7 @@ from transparency.proofs.signatures.minisign import (
     parse_minisign_key,
 )
 from transparency.proofs.signatures.openpgp import OpenPgpSignature, parse_openpgp_signatures
+from transparency.proofs.signatures.pem import parse_pem_key
 from transparency.proofs.signatures.signify import SignifySignature, check_signify, parse_signify, parse_signify_key
 from transparency.proofs.signatures.sshsig import (
     SshSignature,
@@ -111,7 +113,11 @@ class OpenPgpChecker(Protocol):
 
 
 def sniff_format(signature: bytes) -> SignatureFormat:
-    """Which of the five formats a signature file has (`signature-unreadable`)."""
+    """Which of the six formats a signature file has (`signature-unreadable`)."""
+    if is_cosign(
+        signature
+    ):  # before the others: a line of base64 may begin with any letter, and "0" is DER's first byte
+        return "cosign"
     head = signature.lstrip()[:64]
     if signature[:1] == b"\x30" or head.startswith(_CMS_HEADS):
         return "cms"
@@ -123,7 +129,7 @@ def sniff_format(signature: bytes) -> SignatureFormat:
         return "minisign" if b"\ntrusted comment:" in signature else "signify"
     raise EvidenceError(
         "signature-unreadable",
-        expected="an SSH, OpenPGP, minisign, signify or CMS signature",
+        expected="an SSH, OpenPGP, minisign, signify, CMS or cosign signature",
         found=repr(signature[:24]),
     )
 
@@ -145,15 +151,8 @@ def judge_signature(
     try:
         kind = sniff_format(signature)
         _refuse_other_than_text(kind, case.content)
-        if kind == "sshsig":
-            return (_judge_ssh(parse_sshsig(signature), case),)
-        if kind == "minisign":
-            return (_judge_minisign(parse_minisign(signature), case),)
-        if kind == "signify":
-            return (_judge_signify(parse_signify(signature), case),)
-        if kind == "cms":
-            cms = CmsCase(digests, keys, case.moments, case.content)
-            return (SignatureFinding(position, "cms", *judge_cms(parse_cms(signature), cms)),)
+        if kind != "openpgp":
+            return (_judge_one(kind, signature, case),)
         parsed = parse_openpgp_signatures(signature)
     except EvidenceError as error:
         unreadable = Step("readable", "fails", error.expected, error.found)
@@ -171,6 +170,20 @@ def judge_signature(
         outcome, code, key, steps = openpgp.judge(item, content, certificates, now=now, logged_at=logged_at)
         findings.append(SignatureFinding(position, "openpgp", key, outcome, code, (readable_step("OpenPGP"), *steps)))
     return tuple(findings)
+
+
+def _judge_one(kind: SignatureFormat, signature: bytes, case: _Case) -> SignatureFinding:
+    """Of a format whose files hold one signature."""
+    if kind == "sshsig":
+        return _judge_ssh(parse_sshsig(signature), case)
+    if kind == "minisign":
+        return _judge_minisign(parse_minisign(signature), case)
+    if kind == "signify":
+        return _judge_signify(parse_signify(signature), case)
+    if kind == "cosign":
+        return _judge_cosign(parse_cosign(signature), case)
+    cms = CmsCase(case.digests, case.keys, case.moments, case.content)
+    return SignatureFinding(case.position, "cms", *judge_cms(parse_cms(signature), cms))
 
 
 def _refuse_other_than_text(kind: SignatureFormat, content: Content) -> None:
@@ -248,6 +261,25 @@ def _judge_signify(signature: SignifySignature, case: _Case) -> SignatureFinding
     )
 
 
+def _judge_cosign(signature: CosignSignature, case: _Case) -> SignatureFinding:
+    """It names no key, so each enrolled PEM key is tried; one that holds under none of them is wrong, as far as anybody can tell."""
+    keys = [key for key in case.keys if key.format == "pem"]
+    if not keys:
+        return case.unknown("cosign", "no key")
+
+    def under(key: EnrolledKey) -> SignatureFinding:
+        def check() -> None:
+            size = case.digests.size
+            pem = parse_pem_key(key.public)
+            check_cosign(signature, pem, sha256=case.digests.sha256, whole=lambda: case.content.whole(size))
+
+        return case.decide("cosign", key, check)
+
+    found = [under(key) for key in keys]
+    order = ("valid", "expired", "revoked", "unavailable", "invalid")
+    return min(found, key=lambda each: (order.index(each.outcome), each.code != "signature-mismatch"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """What one signature is judged against."""
@@ -301,4 +333,5 @@ _NAMES: dict[SignatureFormat, str] = {
     "minisign": "minisign",
     "signify": "signify",
     "cms": "CMS",
+    "cosign": "cosign",
 }

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from transparency.proofs.errors import EvidenceError
@@ -63,6 +63,11 @@ def check_pem(signature: bytes, key: PemKey, message: bytes) -> None:
 
 def check_p256(signature: bytes, key: ec.EllipticCurvePublicKey, message: bytes) -> None:
     """ECDSA P-256 with SHA-256; the DER must be the one that encoding its two numbers gives."""
+    check_p256_digest(signature, key, hashlib.sha256(message).digest())
+
+
+def check_p256_digest(signature: bytes, key: ec.EllipticCurvePublicKey, digest: bytes) -> None:
+    """The same of a message that is known by its SHA-256."""
     try:
         canonical = encode_dss_signature(*decode_dss_signature(signature))
     except ValueError as error:
@@ -70,6 +75,6 @@ def check_p256(signature: bytes, key: ec.EllipticCurvePublicKey, message: bytes)
     if canonical != signature:
         raise EvidenceError("signature-malformed", expected="strict DER", found="another encoding")
     try:
-        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        key.verify(signature, digest, ec.ECDSA(Prehashed(hashes.SHA256())))
     except InvalidSignature as error:
         raise EvidenceError("signature-mismatch", expected="a signature by this key", found="another") from error
