@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from transparency.known_files import newest_known, recognise
-from transparency.models import Comparison, Snapshot
+from transparency.models import Comparison, Delivery, Snapshot
+from transparency.proofs.comparisons.classes import FileClass
 from transparency.proofs.comparisons.result import MAX_RESULT_BYTES, count_classes, parse_result
 from transparency.proofs.comparisons.tables import TreeCounts, compare_tables
 from transparency.proofs.digest import Digest
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from transparency.known_files import Recognised
-    from transparency.models import Delivery
     from transparency.proofs.comparisons.classes import Difference
     from transparency.proofs.filetable import FileEntry, FileTable
 
@@ -79,7 +79,7 @@ def difference_from_subject(delivery: Delivery) -> TreeCounts | None:
 
 def findings_of(comparison: Comparison) -> Findings:
     """What was found, as it was kept, with what is known now (`object-damaged`, `object-missing`, `comparison-malformed`)."""
-    return _findings(comparison.pk, comparison.result, newest_known())
+    return _findings(comparison.pk, comparison.result, newest_known(), made_by_patches=_made_by_patches(comparison))
 
 
 def files_of(comparison: Comparison, places: Iterable[int] | None = None) -> Iterator[ComparedFile]:
@@ -103,15 +103,30 @@ def _file(findings: Findings, place: int, first: FileTable, second: FileTable) -
 
 
 @lru_cache(maxsize=OPEN_RESULTS)
-def _findings(comparison: int, digest: str, _newest: int) -> Findings:
+def _findings(comparison: int, digest: str, _newest: int, *, made_by_patches: bool) -> Findings:
     row = Comparison.objects.select_related("first__product", "second__product").get(pk=comparison)
     data = objects().read(row.first.product.store_key, Digest.parse(digest), limit=MAX_RESULT_BYTES)
     result = parse_result(data)
     known = recognise(result.files, open_file_table(row.second))
-    files = (
+    files = [
         replace(found, kind=known[place].kind) if place in known else found for place, found in enumerate(result.files)
-    )
+    ]
+    if made_by_patches:
+        files = [_by_patch(found) for found in files]
     return Findings(result.same, tuple(files), known)
+
+
+def _made_by_patches(comparison: Comparison) -> bool:
+    """Whether the second tree is what this centre made of the first by the patches that came with it."""
+    rows = Delivery.objects.filter(snapshot=comparison.second_id, derived_from__snapshot=comparison.first_id)
+    return rows.filter(state=Delivery.State.ADMITTED, derived_from__state=Delivery.State.ADMITTED).exists()
+
+
+def _by_patch(found: Difference) -> Difference:
+    """A changed copy of a tool's file stays on top: that a patch changes it makes it no less odd."""
+    if found.is_explained or found.kind is FileClass.UNLIKE_KNOWN:
+        return found
+    return replace(found, kind=FileClass.PATCHED, modes_differ=False)
 
 
 @lru_cache(maxsize=REMEMBERED)

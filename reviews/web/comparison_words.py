@@ -71,6 +71,11 @@ _WORDS = {
         "The same bytes as a release of the tool that it is copied from has under that name.",
         "A distribution's package of the tool has it; the operator's catalogue names it.",
     ),
+    FileClass.PATCHED: (
+        "Patched",
+        "Changed by the patches that came with the source; this centre applied them itself.",
+        "The signed patches of this source. Read them: that a patch makes the change does not make it right.",
+    ),
     FileClass.EXPORT_IGNORED: (
         "Left out for export",
         "Written, and left out of archives on purpose.",

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import call_command
 
 from tests.cast import Cast, deliver
-from tests.services.test_debian import Source
+from tests.services.test_debian import DEBIAN, UPSTREAM, Source
+from transparency.models import Delivery, KnownFile
 
 
 def run(*arguments: str) -> tuple[int, dict[str, Any]]:
@@ -41,11 +42,26 @@ def test_the_exit_code_says_whether_everything_is_explained(cast: Cast) -> None:
     )
 
 
-def test_what_patches_changed_is_found_between_the_deliveries_of_one_release(cast: Cast) -> None:
-    Source().arrive(cast)
+def test_what_patches_make_of_a_source_is_explained_by_them_and_by_nothing_else(cast: Cast) -> None:
+    rows = Source().arrive(cast)
     code, answer = run("pump/1.0-2/distribution", "pump/1.0-2/patched")
-    assert code == 1
-    assert [(file["class"], file["first"]) for file in answer["files"]] == [("content-differs", "main.c")]
+    assert (code, [(file["class"], file["first"]) for file in answer["files"]]) == (0, [("patched", "main.c")])
+    code, answer = run("pump/1.0-2/patched", "pump/1.0-2/distribution")
+    assert (code, [file["class"] for file in answer["files"]]) == (1, ["content-differs"])
+    code, answer = run("pump/1.0-2/upstream", "pump/1.0-2/patched")
+    assert (code, "patched" in {file["class"] for file in answer["files"]}) == (1, False)
+    Delivery.objects.filter(pk=rows["patched"].pk).update(derived_from=None)
+    code, answer = run("pump/1.0-2/distribution", "pump/1.0-2/patched")
+    assert (code, [file["class"] for file in answer["files"]]) == (1, ["content-differs"])
+
+
+def test_a_patch_that_makes_a_tools_file_unlike_every_known_one_is_still_shown_first(cast: Cast) -> None:
+    KnownFile.objects.create(name="a.m4", sha256="0" * 64, package="tool", version="1", path="a.m4", source="0" * 64)
+    patch = b"Odd.\n\n--- a/a.m4\n+++ b/a.m4\n@@ -1 +1 @@\n-x\n+inert\n"
+    debian = DEBIAN | {"debian/patches/fix.patch": patch}
+    Source(upstream=UPSTREAM | {"pump-1.0/a.m4": b"x\n"}, debian=debian).arrive(cast)
+    code, answer = run("pump/1.0-2/distribution", "pump/1.0-2/patched")
+    assert (code, [(file["class"], file["first"]) for file in answer["files"]]) == (1, [("unlike-known", "a.m4")])
 
 
 @pytest.mark.parametrize(

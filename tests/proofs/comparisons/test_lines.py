@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transparency.proofs.comparisons.classes import BY_CATALOGUE, Difference, FileClass
+from transparency.proofs.comparisons.classes import WHEN_ASKED, Difference, FileClass
 from transparency.proofs.comparisons.fields import join_fields, split_fields
 from transparency.proofs.comparisons.lines import MAX_LINE_BYTES, changed_lines, format_lines, parse_lines, split_lines
 from transparency.proofs.comparisons.questions import (
@@ -89,7 +89,7 @@ def test_fields_come_back_as_they_were(fields: list[bytes]) -> None:
 PLACES = st.one_of(st.none(), st.integers(0, 99))
 DIFFERENCES = st.builds(
     Difference,
-    st.sampled_from(sorted(set(FileClass) - BY_CATALOGUE)),
+    st.sampled_from(sorted(set(FileClass) - WHEN_ASKED)),
     PLACES,
     PLACES,
     st.booleans(),
@@ -106,8 +106,8 @@ def test_a_result_is_read_as_it_was_kept(same: int, files: list[Difference]) -> 
         parse_result(format_result(result) + b"\n")
 
 
-def test_what_the_catalogue_says_is_never_kept() -> None:
-    for kind in BY_CATALOGUE:
+def test_what_is_said_when_it_is_asked_is_never_kept() -> None:
+    for kind in WHEN_ASKED:
         with pytest.raises(EvidenceError, match="comparison-malformed"):
             parse_result(format_result(Result("a" * 64, "b" * 64, 0, (Difference(kind, None, 1),))))
 

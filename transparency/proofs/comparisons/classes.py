@@ -17,7 +17,7 @@ RULES = "2"
 
 
 class FileClass(StrEnum):
-    """In the order in which people should look: what nothing accounts for first. Two of them need the catalogue of known files."""
+    """In the order in which people should look: what nothing accounts for first. Some are said only when it is asked."""
 
     UNLIKE_KNOWN = "unlike-known"
     CONTENT = "content-differs"
@@ -32,6 +32,7 @@ class FileClass(StrEnum):
     EXPORT_SUBST = "export-subst"
     EXPORT_IGNORED = "export-ignored"
     KNOWN_GOOD = "known-good"
+    PATCHED = "patched"
 
 
 EXPLAINED = frozenset(
@@ -41,10 +42,11 @@ EXPLAINED = frozenset(
         FileClass.EXPORT_SUBST,
         FileClass.EXPORT_IGNORED,
         FileClass.KNOWN_GOOD,
+        FileClass.PATCHED,
     }
 )
-# What is said when it is asked, and never kept: the catalogue grows.
-BY_CATALOGUE = frozenset({FileClass.UNLIKE_KNOWN, FileClass.KNOWN_GOOD})
+# What is said when it is asked, and never kept: the catalogue grows, deliveries come and go.
+WHEN_ASKED = frozenset({FileClass.UNLIKE_KNOWN, FileClass.KNOWN_GOOD, FileClass.PATCHED})
 ORDER = {each: place for place, each in enumerate(FileClass)}
 
 

@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from transparency.proofs.comparisons.classes import BY_CATALOGUE, RULES, Difference, FileClass
+from transparency.proofs.comparisons.classes import RULES, WHEN_ASKED, Difference, FileClass
 from transparency.proofs.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _row(each: Difference) -> list[Any]:
 
 def _difference(row: list[Any]) -> Difference:
     kind, first, second, modes, file, line, serial, stripped = row
-    if kind in BY_CATALOGUE:
+    if kind in WHEN_ASKED:
         raise ValueError(kind)
     return Difference(
         FileClass(kind),
