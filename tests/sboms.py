@@ -1,21 +1,12 @@
-"""Bills of materials of the three formats, as plain data that tests may bend, and one handed in for a release."""
+"""Bills of materials of the three formats, as plain data that tests may bend."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 from typing import TYPE_CHECKING, Any
-
-from tests.cast import finish
-from transparency.models import Sbom
-from transparency.services.receive_sbom import receive_sbom
-from transparency.services.stored_files import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from transparency.models import Person, Release
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 
@@ -131,10 +122,3 @@ def cyclonedx(files: Mapping[str, bytes], *, name: str = "widget", version: str 
 
 
 MAKERS = {"SPDX 2.3": spdx2, "SPDX 3.0": spdx3, "CycloneDX 1.6": cyclonedx}
-
-
-def add_sbom(release: Release, document: Any, *, sender: Person | None = None, name: str = "widget.json") -> Sbom:
-    """Hand it in and compare it; `document` as data, or the very bytes."""
-    data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    job = finish(receive_sbom(release=release, document=Received(name, io.BytesIO(data)), sender=sender, send=False))
-    return Sbom.objects.get(pk=(job.result or {})["sbom"])

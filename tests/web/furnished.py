@@ -20,8 +20,9 @@ from reviews.services.reply_to_note import reply_to_note
 from reviews.services.resolve_note import resolve_note
 from reviews.services.write_note import write_note
 from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish
+from tests.handed_sboms import add_sbom
 from tests.reviews.conftest import colleague, engage
-from tests.sboms import add_sbom, spdx2
+from tests.sboms import spdx2
 from tests.services.test_admit_quarantined import arrive
 from tests.signers import OpenPgpSigner
 from tests.web.attesting import attest

@@ -17,9 +17,10 @@ from reviews.services.accept_envelope import accept_envelope
 from reviews.services.freeze_statement import freeze_statement
 from reviews.services.mark_region import mark_region
 from tests.cast import ORIGIN, deliver
+from tests.handed_sboms import add_sbom
 from tests.reviews.conftest import engage
 from tests.reviews.services.signing import sign_statement
-from tests.sboms import add_sbom, spdx2
+from tests.sboms import spdx2
 from transparency.models import ApiToken, Delivery, Grant, LogEntry, Product
 from transparency.permissions import Right
 from transparency.proofs.log.note import parse_vkey

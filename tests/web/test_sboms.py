@@ -13,8 +13,9 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from tests.cast import OPEN_FILES, RESTRICTED_FILES, Cast, deliver, finish
+from tests.handed_sboms import add_sbom
 from tests.proofs.packages.recognising import tar_gz
-from tests.sboms import MAKERS, add_sbom, cyclonedx, spdx2, spdx3
+from tests.sboms import MAKERS, cyclonedx, spdx2, spdx3
 from tests.web.posts import check_refusals
 from tests.web.test_packages import hand_in
 from transparency.gateways.sbom_parsing import parse_sbom_answer

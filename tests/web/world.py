@@ -20,9 +20,10 @@ from reviews.services.freeze_statement import freeze_statement
 from reviews.services.mark_region import mark_region
 from reviews.services.write_note import write_note
 from tests.cast import OPEN_FILES, RESTRICTED_FILES, deliver, finish
+from tests.handed_sboms import add_sbom
 from tests.reviews.conftest import engage
 from tests.reviews.services.signing import sign_statement
-from tests.sboms import add_sbom, spdx2
+from tests.sboms import spdx2
 from transparency.models import Delivery, Grant, Organisation, Person, TrustAnchor
 from transparency.permissions import Right
 from transparency.queries import log_head
