@@ -13,6 +13,8 @@ from tests.cms import HandMade, stamped, token
 from tests.services.test_covers import ARCHIVE, LISTED, NAME, arrive, state
 from tests.signers import CertificateSigner, PemSigner
 from tests.x509 import NOW, STAMPS, cms_sign, issue, leaf, middle, root, usage
+from transparency.errors import UnusableInputError
+from transparency.management.imports import enrol_keys
 from transparency.models import TrustAnchor
 from transparency.services.enrol_anchor import enrol_product_anchor
 from transparency.services.ensure_release import ensure_release
@@ -122,3 +124,18 @@ def test_a_delivery_signed_as_cosign_signs_is_admitted_and_the_page_says_how_to_
     [check] = [check for check in own_checks(delivery, TrustAnchor.objects.all()) if "openssl" in check.commands]
     done = subprocess.run(["bash", "-ec", check.commands], cwd=tmp_path, capture_output=True, check=True)
     assert check.says in done.stdout.decode()
+
+
+def test_a_command_enrols_a_certificate_from_its_file_with_the_line_above_it_and_refuses_a_weak_one(
+    cast: Cast, tmp_path: Path
+) -> None:
+    product = ensure_release(vendor="acme", product="pump", version="1.0", restricted=False).product
+    file, weak = tmp_path / "anchor.pem", tmp_path / "weak.pem"
+    file.write_text(f"signer: email:release@vendor.example\n{root().pem}")
+    enrol_keys(product, [str(file)])
+    [anchor] = TrustAnchor.objects.filter(product=product)
+    assert anchor.fingerprint.endswith("#email:release@vendor.example")
+    weak.write_text(root(kind="rsa1024").pem)
+    with pytest.raises(UnusableInputError, match="key-weak"):
+        enrol_keys(product, [str(weak)])
+    assert TrustAnchor.objects.filter(product=product).count() == 1
