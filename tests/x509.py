@@ -191,5 +191,14 @@ def openssl_accepts(
     trusted.write_text(anchor.pem)
     command = ["openssl", "cms", "-verify", "-binary", "-inform", "PEM" if signature.startswith(b"--") else "DER"]
     command += ["-in", str(given), "-content", str(content), "-CAfile", str(trusted), "-no-CApath", "-no-CAstore"]
-    command += ["-partial_chain", "-attime", str(int(at.timestamp())), "-out", "/dev/null", *options]
+    command += [
+        "-certfile",
+        str(trusted),
+        "-partial_chain",
+        "-attime",
+        str(int(at.timestamp())),
+        "-out",
+        "/dev/null",
+        *options,
+    ]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
