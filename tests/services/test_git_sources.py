@@ -13,8 +13,9 @@ from django.utils import timezone
 from tests.cast import Cast, finish
 from tests.gitrepos import FILES, GitRepo, commit_body, tag_body, with_header
 from tests.signers import OpenPgpSigner
+from tests.x509 import cms_sign, leaf, openssl_accepts, root
 from transparency.errors import UnusableInputError
-from transparency.models import Delivery, Job, LogEntry, Release, Snapshot
+from transparency.models import Delivery, Job, LogEntry, Release, Snapshot, TrustAnchor
 from transparency.proofs.digest import Digest
 from transparency.proofs.manifest import parse_manifest
 from transparency.proofs.records import parse_delivery_record
@@ -28,6 +29,7 @@ from transparency.services.stored_files import Received
 from transparency.services.stores import objects
 from transparency.services.sweep_objects import sweep_objects
 from transparency.services.withdraw_delivery import withdraw_delivery
+from transparency.web.own_checks import own_checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,6 +156,26 @@ class TestSound:
         wrapper.write_text(f'#!/bin/sh\nexec {" ".join(gpg)} "$@"\n')
         wrapper.chmod(0o700)
         assert repo.run("-c", f"gpg.program={wrapper}", "verify-tag", "v1.0").returncode == 0
+
+    def test_an_x509_certificate(self, cast: Cast, repo: GitRepo, tmp_path: Path) -> None:
+        anchor = root()
+        signer = leaf(anchor)
+        body = tag_body("v1.0", repo.commit())
+        signature = cms_sign(tmp_path, signer, body, form="PEM").replace(b"CMS", b"SIGNED MESSAGE")
+        repo.git("update-ref", "refs/tags/v1.0", repo.write("tag", body + signature))
+        assert openssl_accepts(tmp_path, signature.replace(b"SIGNED MESSAGE", b"CMS"), body, anchor)
+        delivery = arrive(cast, repo.bundle(), keys=[anchor.pem])
+        assert state(delivery) == ("admitted", "valid", "valid")
+        *_, check = own_checks(delivery, TrustAnchor.objects.filter(product=delivery.release.product))
+        (tmp_path / "v1.0.tag").write_bytes(body)
+        (tmp_path / "pump.bundle.1.p7s").write_bytes(signature)
+        row = TrustAnchor.objects.get(product=delivery.release.product)
+        (tmp_path / f"{row.fingerprint.removeprefix('sha256:').partition('#')[0]}.pem").write_text(anchor.pem)
+        done = subprocess.run(["sh", "-c", check.commands], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert check.says in done.stdout
+        other = tag_body("v1.1", repo.commit({"main.c": b"int evil;\n"}))
+        repo.git("update-ref", "refs/tags/v1.1", repo.write("tag", other + signature))
+        assert state(arrive(cast, repo.bundle(), tag="v1.1"))[:2] == ("quarantined", "invalid")
 
     def test_a_folder_that_all_files_share_stays(self, cast: Cast, repo: GitRepo) -> None:
         repo.tag("v1.0", repo.commit({"pump/a.c": b"a\n"}), signer=cast.vendor_key)

@@ -112,6 +112,8 @@ def _signature(
     file = signature_name(delivery, row)
     purpose = "git" if delivery.git else "file"
     ed25519 = anchor.format == "pem" and "MCowBQYDK2Vw" in anchor.public
+    if delivery.git and row.format == "cms":  # openssl knows the same block by another name
+        before, file = f"sed 's/SIGNED MESSAGE/CMS/' {file} > signature.pem\n", "signature.pem"
     certificate, _, whom = anchor.fingerprint.removeprefix("sha256:").partition("#")
     says = {
         "ssh": f'Good "{purpose}" signature for vendor',
