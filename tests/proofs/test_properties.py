@@ -27,6 +27,8 @@ PROPERTIES = {
     "builds.checksums.parse_checksums": "builds.test_checksums.test_any_list_reads_back",
     "canonical.parse_canonical": "test_canonical.test_what_is_written_is_read_again_and_only_so",
     "canonical.parse_json": "test_canonical.test_any_spelling_of_a_value_is_read_as_the_value",
+    "comparisons.lines.parse_lines": "comparisons.test_changed.test_changed_lines_of_any_two_texts_read_back",
+    "comparisons.result.parse_result": "comparisons.test_changed.test_a_changed_result_is_refused_or_has_one_spelling",
     "container.parse_container": "test_container.test_what_was_formatted_parses_to_the_same_members_and_back",
     "dossier.parse_dossier": "test_dossier.test_what_was_built_parses_to_the_same_parts_and_builds_the_same_bytes",
     "dossier.parse_index": "test_dossier.test_an_index_parses_to_itself_and_back",
@@ -40,8 +42,15 @@ PROPERTIES = {
     "log.tiles.parse_entries": "log.test_merkle.test_entry_bundles_round_trip",
     "log.tiles.parse_tile_path": "log.test_merkle.test_tile_names_round_trip",
     "manifest.parse_manifest": "test_manifest.test_any_tree_round_trips",
+    "packages.coremetadata.parse_core_metadata": "packages.test_changed.test_changed_core_metadata_is_refused_or_bounded_words",
+    "packages.crate.parse_cargo_toml": "packages.test_changed.test_a_changed_cargo_toml_is_refused_or_bounded_words",
+    "packages.gomodule.parse_go_mod": "packages.test_changed.test_a_changed_go_mod_is_refused_or_names_a_module_that_stands_in_it",
+    "packages.npm.parse_package_json": "packages.test_changed.test_a_changed_package_json_is_refused_or_bounded_words",
+    "packages.purl.parse_purl": "packages.test_changed.test_a_package_url_in_any_spelling_is_refused_or_has_one_canonical_form",
     "records.builds.parse_builds_record": "test_records.test_a_builds_record_parses_to_itself_and_back",
     "records.delivery.parse_delivery_record": "test_records.test_a_delivery_record_parses_to_itself_and_back",
+    "sbom.document.parse_files": "sbom.test_changed.test_changed_lines_of_files_are_refused_or_have_one_spelling",
+    "sbom.reading.parse_sbom": "sbom.test_changed.test_a_changed_bill_is_refused_or_its_files_read_back",
     "signatures.certificate.parse_certificate": "signatures.test_x509.test_a_changed_certificate_is_refused_or_another_one",
     "signatures.certificate.parse_pem_certificate": "signatures.test_x509.test_a_changed_text_of_a_certificate_is_refused_or_another_one",
     "signatures.cms.parse_cms": "signatures.test_cms_confusion.test_a_changed_cms_signature_is_refused_or_signs_the_same_attributes",
@@ -64,8 +73,15 @@ PROPERTIES = {
     "signatures.x509_algorithms.parse_signing_key": "signatures.test_x509.test_a_changed_signing_key_is_refused_by_a_code_or_another_one",
     "signatures.x509_anchor.parse_x509_anchor": "signatures.test_x509.test_a_changed_text_of_a_certificate_is_refused_or_another_one",
     "sources.debian.parse_dsc": "sources.test_dsc.test_a_changed_description_is_refused_or_names_what_stands_in_it",
+    "sources.gitbundle.parse_bundle": "sources.test_changed_git.test_a_changed_bundle_is_refused_or_every_line_is_a_reference",
+    "sources.gitobject.parse_commit": "sources.test_changed_git.test_a_changed_commit_is_refused_or_what_is_signed_says_the_same_without_its_signature",
+    "sources.gitobject.parse_object_name": "sources.test_changed_git.test_a_name_of_an_object_is_hex_of_a_length_or_refused",
+    "sources.gitobject.parse_tag": "sources.test_changed_git.test_a_changed_tag_is_refused_or_all_of_it_is_signed_or_signature",
+    "sources.gittree.parse_tree": "sources.test_changed_git.test_a_changed_tree_is_refused_or_has_one_spelling",
     "sources.patches.parse_patch": "sources.test_patches.test_what_diff_writes_leads_from_one_text_to_the_other",
     "sources.patches.parse_series": "sources.test_patches.test_any_series_of_plain_names_reads_back",
+    "sources.rpm.parse_header": "sources.test_changed_rpm.test_a_changed_header_is_refused_or_lies_inside_what_there_is",
+    "sources.rpm.parse_rpm": "sources.test_changed_rpm.test_a_changed_source_rpm_is_refused_or_its_payload_follows_its_headers",
     "times.parse_time": "test_times.test_a_time_of_any_year_parses_to_itself_and_back",
     "trust.parse_key_ring": "signatures.test_keys.test_a_key_ring_of_any_holders_parses_to_itself_and_back",
     "trust.parse_trust_file": "test_trust.test_a_trust_file_parses_to_itself_and_back",
@@ -77,7 +93,12 @@ WALKERS = {
     "escaping.unescape_path": "test_escaping.test_what_is_accepted_has_one_spelling_only",
 }
 # Parts of records, which take the fields of an object that was read already: the records' own properties cover them.
-PARTS = {"records.parts.parse_archive", "records.parts.parse_signatures", "records.parts.parse_verdict"}
+PARTS = {
+    "records.git.parse_git",
+    "records.parts.parse_archive",
+    "records.parts.parse_signatures",
+    "records.parts.parse_verdict",
+}
 _PREFIX = f"{proofs.__name__}."
 
 
