@@ -30,7 +30,7 @@ from transparency.models import Grant, Organisation, Person, Product, Release
 from transparency.queries import _repository, file_table_of, open_file_table
 from transparency.services.stores import cache
 from transparency.web.kept_pages import pages
-from transparency.web.spliced import SplicedResponse
+from transparency.web.spliced import KeptResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def made_anew(client: Client, place: str) -> tuple[int, bytes]:
 
 def is_kept(client: Client, place: str) -> bool:
     """Whether the next answer comes out of memory."""
-    return isinstance(client.get(place), SplicedResponse)
+    return isinstance(client.get(place), KeptResponse)
 
 
 def rename(row: Any, **changes: object) -> None:
@@ -283,7 +283,7 @@ def test_a_kept_page_has_the_headers_of_a_made_one(
     for asked in ({}, {"accept-encoding": "gzip"}):
         pages.clear()
         made, kept, head = client.get(place, headers=asked), client.get(place, headers=asked), client.head(place)
-        assert isinstance(kept, SplicedResponse)
+        assert isinstance(kept, KeptResponse)
         for answer in (made, kept):
             del answer.headers["Content-Length"]  # what was compressed has a random length
         assert made.headers.items() == kept.headers.items()

@@ -21,7 +21,7 @@ from django.utils.cache import get_conditional_response
 
 from transparency.proofs.digest import Digest
 from transparency.web.access import signed_in
-from transparency.web.spliced import Spliced, SplicedResponse
+from transparency.web.spliced import KeptResponse, Spliced, SplicedResponse
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -97,7 +97,7 @@ def kept_page(request: HttpRequest, state: State) -> HttpResponseBase | None:
     kept = pages.get(_address(request), state.digest)
     if kept is None:
         return None
-    response = SplicedResponse(kept.page, get_token(request).encode())
+    response = KeptResponse(kept.page, get_token(request).encode())
     for name, value in kept.headers.items():
         response.headers[name] = value
     if not kept.digest:
@@ -116,14 +116,17 @@ def keep_page(request: HttpRequest, response: HttpResponse, before: State, after
     ):
         return response
     found = _TOKEN.search(response.content)
-    page = Spliced.of(response.content, found[1] if found else b"")
+    token = found[1] if found else b""
+    page = Spliced.of(response.content, token)
     address, digest = _address(request), ""
     if "no-store" not in response.headers.get("Cache-Control", ""):
         digest = Digest.of(b"\0".join((address.encode(), *page.plain))).hex
         response.headers["ETag"] = _tag(request, digest)
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     pages.put(address, _Kept(before.digest, page, headers, digest))
-    return response
+    shown = SplicedResponse(page, token)  # which need not be compressed once more
+    shown.headers = response.headers
+    return shown
 
 
 def _tag(request: HttpRequest, page: str) -> str:

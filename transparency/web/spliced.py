@@ -43,7 +43,7 @@ class Spliced:
 
 
 class SplicedResponse(HttpResponse):
-    """A page out of memory: compressed already, but for the tokens of its forms."""
+    """A page that is compressed already, but for the tokens of its forms."""
 
     def __init__(self, page: Spliced, token: bytes) -> None:
         super().__init__(page.whole(token))
@@ -51,6 +51,10 @@ class SplicedResponse(HttpResponse):
 
     def gzip(self) -> bytes:
         return self._page.gzip(self._token)
+
+
+class KeptResponse(SplicedResponse):
+    """A page out of memory."""
 
 
 def _flushed(piece: bytes) -> bytes:
