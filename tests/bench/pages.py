@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 LINES = (465, 5131)
 FIRST_VIEWS = 7
+START_SECONDS = 5
 HEADERS = {"Accept-Encoding": "gzip", "Host": "localhost", "Connection": "keep-alive"}
 
 
@@ -142,10 +143,11 @@ def main() -> None:
         web = subprocess.Popen(command, env=said["environment"], cwd=ROOT)
         try:
             wait_for(port)
-            # The processes load lexers beside their first requests; what is measured has started.
-            ask(port, f"{said['base']}tree/", said["cookie"], 1000)
             (folder / "peers").mkdir()
             with peers(bare, folder / "peers") as found:
+                # Lexers are loaded beside the first requests, and peers start: what is measured has started.
+                ask(port, f"{said['base']}tree/", said["cookie"], 1000)
+                time.sleep(START_SECONDS)
                 for what, path in (*said["files"].items(), ("root folder", "")):
                     print(
                         f"\n{what} {path}\n| server | p50 ms | p99 ms | CPU ms | requests/s at 16 | kB |\n|---|---|---|---|---|---|"
