@@ -11,8 +11,8 @@ from django.template.loader import get_template
 
 from reviews.permissions import may_read_notes
 from reviews.queries import reading_of
-from reviews.rules.coverage import ScopedFile, cover
-from reviews.services.load_reading import load_scope, load_tree, mark_of
+from reviews.rules.coverage import cover
+from reviews.services.load_reading import load_scope, load_tree, mark_of, scoped_file
 from reviews.services.locate_region import is_text
 from reviews.threads import open_notes
 from reviews.web.places import address_maker, readable
@@ -67,13 +67,13 @@ class Work:
     def share_of_file(self, entry: FileEntry, path: str) -> Share | None:
         if self._reading is None or not self.covers(path):
             return None
-        return self._reading.share_of_file(_scoped(entry, path))
+        return self._reading.share_of_file(scoped_file(entry, path))
 
     def share_by(self, marks: Iterable[ReadMark], entry: FileEntry, path: str) -> Share | None:
         """As `share_of_file`, from the authority's marks on this one file, without asking for those on all others."""
         if self._engagement is None or not self.covers(path):
             return None
-        return cover([_scoped(entry, path)], [mark_of(mark) for mark in marks])
+        return cover([scoped_file(entry, path)], [mark_of(mark) for mark in marks])
 
     def notes_on(self, path: str) -> int:
         """Open threads on a file, or on a folder and everything below it."""
@@ -95,10 +95,6 @@ class Work:
 def row_html(row: Row, *, engaged: bool, sees_notes: bool) -> str:
     """The row of a folder's table. What it shows is its own key, so a kept row is never out of date."""
     return get_template("reviews/tree_row.html").render({"row": row, "engagement": engaged, "sees_notes": sees_notes})
-
-
-def _scoped(entry: FileEntry, path: str) -> ScopedFile:
-    return ScopedFile(path, entry.sha256.hex, entry.size, entry.lines if is_text(entry) else None)
 
 
 def folder_of(path: str, depth: int) -> str:
