@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
 
 _FIRST_NUMBER = 2_147_000_001  # fits a column of 32 bits, and stands for nothing else
 _WORD = "\x01value-{}"  # no text of ours has control characters
@@ -82,3 +82,8 @@ class _Place:
 
     def __init__(self, index: int) -> None:
         self.index = index
+
+
+def columns_of(model: type[Model], *but: str) -> list[str]:
+    """The names of a model's own columns, for `values_list` and `from_db`."""
+    return [field.attname for field in model._meta.concrete_fields if field.attname not in but]  # noqa: SLF001 - documented

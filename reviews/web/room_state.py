@@ -19,7 +19,7 @@ from reviews.services.locate_region import is_text
 from reviews.services.remember_place import last_place
 from transparency.models import Grant, Product, Release
 from transparency.permissions import rights_by_work
-from transparency.prepared import Prepared
+from transparency.prepared import Prepared, columns_of
 from transparency.proofs.digest import Digest
 from transparency.proofs.errors import EvidenceError
 from transparency.proofs.escaping import unescape_path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from django.db.models import Model, QuerySet
+    from django.db.models import QuerySet
 
     from transparency.models import Person
     from transparency.proofs.filetable import FileEntry
@@ -38,10 +38,6 @@ NOTHING = (
     "none"  # the content of a path that is not there: as much is asked for it, or a clock would tell which paths are
 )
 _NAMES = ("first_name", "last_name", "username", "organisation_id", "organisation__name")
-
-
-def _columns(model: type[Model], *but: str) -> tuple[str, ...]:
-    return tuple(field.attname for field in model._meta.concrete_fields if field.attname not in but)  # noqa: SLF001 - documented
 
 
 def _people(through: str) -> tuple[str, ...]:
@@ -67,7 +63,9 @@ def _of_acceptances(product: int, person: int) -> QuerySet[Any, Any]:
 
 def _of_grants(product: int, person: int, organisation: int) -> QuerySet[Any, Any]:
     here, theirs = Q(product=product) | Q(release__product=product), Q(person=person) | Q(organisation=organisation)
-    return Grant.objects.filter(here, theirs).order_by("pk").values_list("valid_from", "valid_until", *_columns(Grant))
+    return (
+        Grant.objects.filter(here, theirs).order_by("pk").values_list("valid_from", "valid_until", *columns_of(Grant))
+    )
 
 
 def _of_release(slug: str, version: str) -> QuerySet[Any, Any]:
@@ -78,13 +76,13 @@ def _of_release(slug: str, version: str) -> QuerySet[Any, Any]:
 
 
 def _of_content(model: type[Note | ReadMark], *people: str) -> Callable[[int, str], QuerySet[Any, Any]]:
-    columns = (*_columns(model), *(name for person in people for name in _people(person)))
+    columns = (*columns_of(model), *(name for person in people for name in _people(person)))
     return lambda product, blob: model.objects.filter(product=product, blob=blob).order_by("pk").values_list(*columns)
 
 
 def _of_notes(product: int) -> QuerySet[Any, Any]:
     # Without the text, which never changes without the time of its change.
-    columns = (*_columns(Note, "text"), *_people("author"), *_people("resolved_by"))
+    columns = (*columns_of(Note, "text"), *_people("author"), *_people("resolved_by"))
     return Note.objects.filter(product=product).order_by("pk").values_list(*columns)
 
 

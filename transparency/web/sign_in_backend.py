@@ -11,10 +11,10 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DEFAULT_DB_ALIAS
 
 from transparency.models import Organisation, Person
-from transparency.prepared import Prepared
+from transparency.prepared import Prepared, columns_of
 
 if TYPE_CHECKING:
-    from django.db.models import Model, QuerySet
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
@@ -45,16 +45,12 @@ class NameOrAddress(ModelBackend):
         return None
 
 
-def _columns(model: type[Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 - documented
-
-
 def _of_number(number: int) -> QuerySet[Person, tuple[Any, ...]]:
     theirs = (f"organisation__{name}" for name in _ORGANISATION)
     return Person.objects.filter(pk=number).values_list(*_PERSON, *theirs)
 
 
-_PERSON, _ORGANISATION = _columns(Person), _columns(Organisation)
+_PERSON, _ORGANISATION = columns_of(Person), columns_of(Organisation)
 _people = Prepared(_of_number, int, converted=True)
 
 
